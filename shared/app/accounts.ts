@@ -1,0 +1,131 @@
+/** Pool accounts: the operator makes them, agrees quotas, hands out and rotates keys (article, statements 5, 6 and 14). */
+import { rotate, type Account, type KeySlot } from '../core/account.ts';
+import { conflict, notFound, type Refused } from '../core/refusal.ts';
+import { collect } from './all-rows.ts';
+import { lookAgain } from './look-again.ts';
+import type { App } from './ports.ts';
+
+export type Quotas = { readonly maxPools: number; readonly maxVmsPerPool: number };
+
+/** Makes the account or changes its quotas. Lower quotas stop no pool and no VM: they refuse new growth. */
+export function putAccount(
+  app: App,
+  subscriptionId: string,
+  quotas: Quotas,
+): Promise<{ kind: 'account'; account: Account; outcome: 'created' | 'updated' }> {
+  return lookAgain(app, async () => {
+    const old = await app.store.get('account', { subscriptionId });
+    const account: Account =
+      old === undefined
+        ? {
+            subscriptionId,
+            ...quotas,
+            pools: 0,
+            keys: { primary: 1, secondary: 1 },
+            createdMs: app.clock.now(),
+          }
+        : { ...old.row, ...quotas };
+    const done = await app.store.commit([
+      old === undefined
+        ? { do: 'create', kind: 'account', row: account }
+        : { do: 'replace', kind: 'account', row: account, etag: old.etag },
+    ]);
+    if (done.kind === 'conflict') return 'conflict';
+    app.memory.forget(`account|${subscriptionId}`);
+    return { kind: 'account', account, outcome: old === undefined ? 'created' : 'updated' } as const;
+  });
+}
+
+export async function getAccount(
+  app: App,
+  subscriptionId: string,
+): Promise<{ kind: 'account'; account: Account } | Refused> {
+  const stored = await app.store.get('account', { subscriptionId });
+  return stored === undefined ? noAccount(subscriptionId) : { kind: 'account', account: stored.row };
+}
+
+export async function listAccounts(
+  app: App,
+  options: { top: number; after?: string },
+): Promise<{ kind: 'accounts'; accounts: Account[]; after?: string }> {
+  const page = await app.store.list(
+    { of: 'accounts' },
+    options.after === undefined ? { limit: options.top } : { limit: options.top, after: options.after },
+  );
+  const accounts = page.rows.map((stored) => stored.row);
+  return page.after === undefined
+    ? { kind: 'accounts', accounts }
+    : { kind: 'accounts', accounts, after: page.after };
+}
+
+export type KeyPair = { readonly kind: 'keys'; readonly primary: string; readonly secondary: string };
+
+export async function accountKeys(app: App, subscriptionId: string): Promise<KeyPair | Refused> {
+  const found = await getAccount(app, subscriptionId);
+  return found.kind === 'refused' ? found : keysOf(app, found.account);
+}
+
+/** The other key goes on working: rotate one, move the clients, rotate the other. */
+export function regenerateAccountKey(
+  app: App,
+  subscriptionId: string,
+  slot: KeySlot,
+): Promise<KeyPair | Refused> {
+  return lookAgain(app, async () => {
+    const old = await app.store.get('account', { subscriptionId });
+    if (old === undefined) return noAccount(subscriptionId);
+    const account = { ...old.row, keys: rotate(old.row.keys, slot) };
+    const done = await app.store.commit([{ do: 'replace', kind: 'account', row: account, etag: old.etag }]);
+    if (done.kind === 'conflict') return 'conflict';
+    app.memory.forget(`account|${subscriptionId}`);
+    return keysOf(app, account);
+  });
+}
+
+export async function deleteAccount(
+  app: App,
+  subscriptionId: string,
+): Promise<{ kind: 'deleted' } | Refused> {
+  return lookAgain(app, async () => {
+    const old = await app.store.get('account', { subscriptionId });
+    if (old === undefined) return noAccount(subscriptionId);
+    const [reservations, services, plans] = await Promise.all([
+      collect(app, { of: 'reservations', subscriptionId }, 1),
+      collect(app, { of: 'services', subscriptionId }, 1),
+      collect(app, { of: 'plans', subscriptionId }, 1),
+    ]);
+    if (old.row.pools > 0 || reservations.length > 0) {
+      return conflict('AccountHasPools', `The account still has ${old.row.pools} pools; delete them first.`);
+    }
+    if (services.length > 0 || plans.length > 0) {
+      return conflict(
+        'AccountHasServices',
+        'The account still has web services or plans; delete them first.',
+      );
+    }
+    const emptied = { ...old.row, maxPools: 0, maxVmsPerPool: 0 };
+    const guarded = await app.store.commit([
+      { do: 'replace', kind: 'account', row: emptied, etag: old.etag },
+    ]);
+    if (guarded.kind === 'conflict') return 'conflict';
+    await app.store.commit([{ do: 'remove', kind: 'account', key: { subscriptionId } }]);
+    app.memory.forget(`account|${subscriptionId}`);
+    return { kind: 'deleted' } as const;
+  });
+}
+
+function keysOf(app: App, account: Account): KeyPair {
+  const owner = { kind: 'account', id: account.subscriptionId } as const;
+  return {
+    kind: 'keys',
+    primary: app.secrets.key(owner, 'primary', account.keys.primary),
+    secondary: app.secrets.key(owner, 'secondary', account.keys.secondary),
+  };
+}
+
+function noAccount(subscriptionId: string): Refused {
+  return notFound(
+    'AccountNotFound',
+    `There is no account for subscription ${subscriptionId}; make it with PUT /operator/accounts/${subscriptionId}.`,
+  );
+}

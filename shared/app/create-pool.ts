@@ -1,0 +1,148 @@
+/** Create Pool: quota, reservation and billing association first, then the pool, then its VMs (article, statements 7 to 9). */
+import type { Account } from '../core/account.ts';
+import { isId, makePoolId, parseSubscriptionId, tagOf } from '../core/ids.ts';
+import { badArgument, conflict, notFound, shown, type Refused } from '../core/refusal.ts';
+import { noBackoff, type Pool } from '../core/pool.ts';
+import type { Service } from '../core/service.ts';
+import { lookAgain } from './look-again.ts';
+import { nudge } from './nudge.ts';
+import type { App } from './ports.ts';
+
+export type CreatePool = { readonly vmCount: number; readonly swaggerUrl: string; readonly name?: string };
+
+/**
+ * Order of writes: `live` row -> [account: pools + 1, reservation] -> pool -> reservation `live`. A crash between any two
+ * is found again from `live` by the tick.
+ */
+export async function createPool(
+  app: App,
+  account: Account,
+  wanted: CreatePool,
+): Promise<{ kind: 'pool'; pool: Pool } | Refused> {
+  const { subscriptionId } = account;
+  const service = await billingService(app, subscriptionId, wanted.swaggerUrl);
+  if (service.kind === 'refused') return service;
+  const nowMs = app.clock.now();
+  const poolId = makePoolId(app.random.hex(12), app.random.hex(20));
+  const live = { tag: tagOf(poolId), poolId, subscriptionId, dueMs: nowMs };
+  const pool: Pool = {
+    kind: 'active',
+    poolId,
+    subscriptionId,
+    ...(wanted.name === undefined ? {} : { name: wanted.name }),
+    wish: { vmCount: wanted.vmCount, stampMs: nowMs, busyVms: 'drain' },
+    backoff: noBackoff,
+    createdMs: nowMs,
+    serviceId: service.service.serviceId,
+  };
+  await app.store.commit([{ do: 'create', kind: 'live', row: live }]);
+  const reserved = await reserve(app, pool);
+  if (reserved.kind === 'refused') {
+    await app.store.commit([{ do: 'remove', kind: 'live', key: { tag: live.tag } }]);
+    return reserved;
+  }
+  const made = await app.store.commit([{ do: 'create', kind: 'pool', row: pool }]);
+  if (made.kind === 'conflict') {
+    return conflict(
+      'PoolCreationAbandoned',
+      'The creation took too long and was given up; create the pool again.',
+    );
+  }
+  await confirmReservation(app, pool);
+  await nudge(app, poolId);
+  return { kind: 'pool', pool };
+}
+
+/** The quota is exact: the number of pools changes only under the account row's etag. */
+function reserve(app: App, pool: Pool): Promise<{ kind: 'reserved' } | Refused> {
+  const { subscriptionId, poolId } = pool;
+  return lookAgain(app, async () => {
+    const stored = await app.store.get('account', { subscriptionId });
+    if (stored === undefined) return notFound('AccountNotFound', 'The account no longer exists.');
+    const { maxPools, maxVmsPerPool, pools } = stored.row;
+    if (pools >= maxPools) {
+      return conflict(
+        'PoolQuotaExceeded',
+        `The account has ${pools} of at most ${maxPools} pools. Delete one, or ask the operator for a higher quota.`,
+      );
+    }
+    if (pool.wish.vmCount > maxVmsPerPool) return tooManyVms(pool.wish.vmCount, maxVmsPerPool);
+    const done = await app.store.commit([
+      { do: 'replace', kind: 'account', row: { ...stored.row, pools: pools + 1 }, etag: stored.etag },
+      {
+        do: 'create',
+        kind: 'reservation',
+        row: { kind: 'making', subscriptionId, poolId, createdMs: pool.createdMs },
+      },
+    ]);
+    return done.kind === 'done' ? ({ kind: 'reserved' } as const) : 'conflict';
+  });
+}
+
+export function tooManyVms(vmCount: number, max: number): Refused {
+  return conflict(
+    'VmQuotaExceeded',
+    `${vmCount} VMs were asked for, and a pool of this account may have at most ${max}. Ask for fewer, or ask the operator for a higher quota.`,
+  );
+}
+
+/** From now on the account's list shows the pool; also done by the tick for a creator that died here. */
+export async function confirmReservation(app: App, pool: Pool): Promise<void> {
+  const { subscriptionId, poolId } = pool;
+  const stored = await app.store.get('reservation', { subscriptionId, poolId });
+  if (stored === undefined || stored.row.kind === 'live') return;
+  await app.store.commit([
+    { do: 'replace', kind: 'reservation', row: { ...stored.row, kind: 'live' }, etag: stored.etag },
+  ]);
+}
+
+/** The web service named by its swagger URL: understood by its path, on any host, and never fetched. */
+async function billingService(
+  app: App,
+  subscriptionId: string,
+  swaggerUrl: string,
+): Promise<{ kind: 'service'; service: Service } | Refused> {
+  const path = URL.canParse(swaggerUrl) ? new URL(swaggerUrl).pathname : swaggerUrl;
+  if (/^\/workspaces\//i.test(path)) {
+    return badArgument(
+      'ClassicServiceNotAllowed',
+      `swaggerUrl names a classic web service (${shown(swaggerUrl, 200)}). A pool bills to the plan of a new (Resource Manager based) web service; name one of those. Classic services can still run on the pool.`,
+    );
+  }
+  const match = /^\/subscriptions\/([^/]+)\/services\/([^/]+)\/swagger\.json$/i.exec(path);
+  const owner = parseSubscriptionId(match?.[1] ?? '');
+  const serviceId = match?.[2] ?? '';
+  if (owner === undefined || !isId(serviceId)) {
+    return badArgument(
+      'BadSwaggerUrl',
+      `swaggerUrl must read {base}/subscriptions/{subscription id}/services/{service id}/swagger.json, as the web service's swaggerLocation does; it was "${shown(swaggerUrl, 200)}".`,
+    );
+  }
+  if (owner !== subscriptionId) {
+    return badArgument(
+      'ServiceOfAnotherAccount',
+      `swaggerUrl names a service of subscription ${owner}; a pool of ${subscriptionId} bills to a service of its own subscription.`,
+    );
+  }
+  const stored = await app.store.get('service', { subscriptionId, serviceId });
+  if (stored === undefined) {
+    return badArgument(
+      'WebServiceNotFound',
+      `There is no web service ${serviceId} in this account; it may have been deleted.`,
+    );
+  }
+  const service = stored.row;
+  if (service.state.kind === 'failed') {
+    return badArgument(
+      'WebServiceNotSucceeded',
+      `The web service "${service.name}" is in state Failed (${service.state.reason}); correct it first.`,
+    );
+  }
+  if (service.plans.length === 0) {
+    return badArgument(
+      'WebServiceHasNoPlan',
+      `The web service "${service.name}" has no commitment plan; pools are always billable, so give it one.`,
+    );
+  }
+  return { kind: 'service', service };
+}

@@ -1,0 +1,109 @@
+/** Dispatch: the head of a pool's queue meets its idle VMs. Runs after every commit that adds a job or frees a VM, and in the tick. */
+import { pair, type Pairing } from '../core/dispatch.ts';
+import { classicTag, type Tag } from '../core/ids.ts';
+import { assign } from '../core/job.ts';
+import { limits } from '../core/limits.ts';
+import { occupy, type Idle } from '../core/vm.ts';
+import { cancelForDeletedPool } from './cancel.ts';
+import { poolOfTag } from './pool-of-tag.ts';
+import type { App, Stored, Write } from './ports.ts';
+
+type Head = { readonly vms: Stored<'vm'>[]; readonly queue: Stored<'wait'>[] };
+
+/** Conflicting passes before it leaves the rest to the next run. */
+const passesMax = 20;
+
+/** Assigns until no VM is free or no job waits. Safe when two instances do it at once: a job's wait row has one winner. */
+export async function dispatch(app: App, tag: Tag): Promise<void> {
+  let most: number = limits.dispatchJobsMax;
+  for (let pass = 0; pass < passesMax; pass += 1) {
+    const [pool, head] = await Promise.all([poolOfTag(app, tag), readHead(app, tag)]);
+    if (pool === undefined || head.queue.length === 0) return;
+    if (pool.row.kind !== 'active') {
+      await cancelQueued(app, head.queue);
+      continue;
+    }
+    const pairs = pair(
+      head.vms.map((stored) => stored.row),
+      head.queue.map((stored) => stored.row),
+      most,
+    );
+    if (pairs.length === 0) return;
+    const outcome = await commitPairs(app, pairs, head.vms);
+    most = outcome === 'done' ? limits.dispatchJobsMax : Math.max(1, Math.floor(pairs.length / 2));
+  }
+}
+
+/** The VMs, then as much of the queue as there are idle ones. */
+async function readHead(app: App, tag: Tag): Promise<Head> {
+  const vms: Stored<'vm'>[] = [];
+  const queue: Stored<'wait'>[] = [];
+  let after: string | undefined;
+  do {
+    const page = await app.store.list(
+      { of: 'vms-and-queue', tag },
+      { limit: 100, ...(after === undefined ? {} : { after }) },
+    );
+    for (const stored of page.rows) {
+      if (stored.kind === 'vm') vms.push(stored);
+      else queue.push(stored);
+    }
+    after = page.after;
+  } while (after !== undefined && queue.length < vms.filter((vm) => vm.row.kind === 'idle').length + 1);
+  return { vms, queue };
+}
+
+async function commitPairs(
+  app: App,
+  pairs: readonly Pairing[],
+  vms: readonly Stored<'vm'>[],
+): Promise<'done' | 'conflict'> {
+  const etags = new Map(vms.map((stored) => [stored.row.vmId, stored.etag]));
+  const jobs = await Promise.all(pairs.map(({ wait }) => app.store.get('job', { jobId: wait.jobId })));
+  const nowMs = app.clock.now();
+  const writes: Write[] = [];
+  const taken: string[] = [];
+  let stray = false;
+  for (const [index, { vm, wait }] of pairs.entries()) {
+    const job = jobs[index];
+    const etag = etags.get(vm.vmId);
+    if (etag === undefined) continue;
+    if (job === undefined || job.row.kind !== 'queued' || job.row.startedMs !== wait.startedMs) {
+      // The job has ended or moved since the page was read; a wait row that stays behind would block the queue for ever.
+      await app.store.commit([{ do: 'remove', kind: 'wait', key: wait }]);
+      stray = true;
+      continue;
+    }
+    const running = assign(job.row, vm.vmId, nowMs);
+    writes.push(
+      { do: 'remove', kind: 'wait', key: wait },
+      { do: 'replace', kind: 'vm', row: occupied(vm, wait, running.attempt, nowMs), etag },
+      { do: 'replace', kind: 'job', row: running, etag: job.etag },
+    );
+    taken.push(vm.vmId);
+  }
+  if (writes.length === 0) return stray ? 'done' : 'conflict';
+  const done = await app.store.commit(writes);
+  if (done.kind === 'conflict') return 'conflict';
+  for (const vmId of taken) app.wakeups.notify(vmId);
+  return 'done';
+}
+
+/** A classic VM belongs from its first job on to one account. */
+export function occupied(
+  vm: Idle,
+  wait: { jobId: string; subscriptionId: string },
+  attempt: number,
+  nowMs: number,
+) {
+  const owner = vm.vmId.startsWith(classicTag) ? wait.subscriptionId : undefined;
+  return occupy(vm, { jobId: wait.jobId, attempt }, nowMs, owner);
+}
+
+async function cancelQueued(app: App, queue: readonly Stored<'wait'>[]): Promise<void> {
+  for (const { row } of queue) {
+    const job = await app.store.get('job', { jobId: row.jobId });
+    if (job?.row.kind === 'queued') await cancelForDeletedPool(app, job.row);
+    else await app.store.commit([{ do: 'remove', kind: 'wait', key: row }]);
+  }
+}

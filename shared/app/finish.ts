@@ -1,0 +1,109 @@
+/** A VM ends its job: results, the job's end, the VM's freedom and, where one waits, its next job in one transaction. */
+import { classicTag, tagOf, type VmId } from '../core/ids.ts';
+import { assign, fail, finish, type Failed, type Finished, type Running } from '../core/job.ts';
+import type { Result } from '../core/job.ts';
+import { limits } from '../core/limits.ts';
+import type { FinishCall, NextReply } from '../core/vm-protocol.ts';
+import { free, type Idle, type Vm, type Working } from '../core/vm.ts';
+import { occupied } from './dispatch.ts';
+import { jobContext, openSpec, type JobSpec } from './job-spec.ts';
+import { lookAgain } from './look-again.ts';
+import { nudge, nudgeDispatch } from './nudge.ts';
+import { poolOfTag } from './pool-of-tag.ts';
+import type { App, BlobPlace, Stored, Write } from './ports.ts';
+import { holds, isMine, lookForWork, stop } from './vm-calls.ts';
+
+/** Answered with the next assignment when there is one; repeated, or for a job that is no longer its own, with what the VM should do. */
+export async function finishJob(app: App, vmId: VmId, call: FinishCall): Promise<NextReply> {
+  let poolId: string | undefined;
+  const reply = await lookAgain<NextReply>(app, async () => {
+    const stored = await app.store.get('vm', { vmId });
+    const vm = stored?.row;
+    if (stored === undefined || vm === undefined || !isMine(vm, call.nonce))
+      return stop('this VM is no longer wanted');
+    if (!holds(vm, call)) return lookForWork(app, vmId, call.nonce);
+    const outcome = await endJob(app, { ...stored, row: vm as Working }, call);
+    if (outcome === 'conflict') return 'conflict';
+    poolId = vm.poolId;
+    return outcome.kind === 'stopping' ? stop(outcome.why) : lookForWork(app, vmId, call.nonce);
+  });
+  if (poolId !== undefined && reply.kind === 'wait') {
+    await nudgeDispatch(app, poolId);
+    return lookAgain(app, () => lookForWork(app, vmId, call.nonce));
+  }
+  if (poolId !== undefined && reply.kind === 'stop') await nudge(app, poolId);
+  return reply;
+}
+
+async function endJob(
+  app: App,
+  stored: Stored<'vm'> & { row: Working },
+  call: FinishCall,
+): Promise<(Vm & { why?: string }) | 'conflict'> {
+  const vm = stored.row;
+  const [job, spec] = await Promise.all([
+    app.store.get('job', { jobId: call.jobId }),
+    app.store.get('spec', { jobId: call.jobId }),
+  ]);
+  if (job?.row.kind !== 'running' || job.row.attempt !== call.attempt || spec === undefined)
+    return 'conflict';
+  const nowMs = app.clock.now();
+  const ended = end(app, job.row, openSpec(app, job.row.subscriptionId, spec.row), call, nowMs);
+  const freed = free(vm, nowMs);
+  const writes: Write[] = [
+    { do: 'replace', kind: 'job', row: ended, etag: job.etag },
+    { do: 'remove', kind: 'spec', key: { jobId: call.jobId } },
+  ];
+  const following = freed.kind === 'idle' ? await takeNext(app, freed, nowMs) : undefined;
+  const row = following?.vm ?? freed;
+  writes.push({ do: 'replace', kind: 'vm', row, etag: stored.etag }, ...(following?.writes ?? []));
+  const done = await app.store.commit(writes);
+  return done.kind === 'done' ? row : 'conflict';
+}
+
+function end(app: App, job: Running, spec: JobSpec, call: FinishCall, nowMs: number): Finished | Failed {
+  switch (call.outcome.kind) {
+    case 'finished': {
+      const results = Object.entries(spec.outputs).map(
+        ([name, place]) => [name, resultAt(app, job, place, nowMs)] as const,
+      );
+      return finish(job, call.outcome.rows, Object.fromEntries(results), nowMs);
+    }
+    case 'failed':
+      return fail(job, call.outcome.code, call.outcome.message, nowMs);
+  }
+}
+
+/** The BES triple: base with a slash at its end, relative without one at its beginning, token that begins with `?`. */
+function resultAt(app: App, job: Running, place: BlobPlace, nowMs: number): Result {
+  const relative = place.name.split('/').map(encodeURIComponent).join('/');
+  const token = app.callerBlobs.token(place, 'r', nowMs + limits.resultSasMs);
+  return {
+    baseLocation: `${place.endpoint}/`,
+    relativeLocation: `${place.container}/${relative}`,
+    tokenSealed: app.secrets.seal(token, jobContext(job.subscriptionId, job.jobId)),
+  };
+}
+
+/** The head of the queue, for a VM that is free now. Whatever does not fit is left to dispatch. */
+async function takeNext(app: App, vm: Idle, nowMs: number): Promise<{ vm: Vm; writes: Write[] } | undefined> {
+  const tag = tagOf(vm.vmId);
+  if (app.config.dispatch === 'timer') return undefined;
+  const [head, pool] = await Promise.all([
+    app.store.list({ of: 'queue', tag }, { limit: 1 }),
+    poolOfTag(app, tag),
+  ]);
+  const wait = head.rows[0]?.row;
+  if (wait === undefined || pool?.row.kind !== 'active') return undefined;
+  if (tag === classicTag && vm.owner !== wait.subscriptionId) return undefined;
+  const job = await app.store.get('job', { jobId: wait.jobId });
+  if (job?.row.kind !== 'queued' || job.row.startedMs !== wait.startedMs) return undefined;
+  const running = assign(job.row, vm.vmId, nowMs);
+  return {
+    vm: occupied(vm, wait, running.attempt, nowMs),
+    writes: [
+      { do: 'remove', kind: 'wait', key: wait },
+      { do: 'replace', kind: 'job', row: running, etag: job.etag },
+    ],
+  };
+}

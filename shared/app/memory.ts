@@ -1,0 +1,24 @@
+/** Rows that hot paths read again and again (keys, pools), remembered for a few seconds in this process. */
+import type { Clock, Memory } from './ports.ts';
+
+const entriesMax = 10_000;
+
+export function makeMemory(clock: Clock): Memory {
+  const entries = new Map<string, { readonly value: Promise<unknown>; readonly untilMs: number }>();
+  return {
+    async recall<T>(key: string, forMs: number, load: () => Promise<T>): Promise<T> {
+      const known = entries.get(key);
+      if (known !== undefined && clock.now() < known.untilMs) return known.value as Promise<T>;
+      if (entries.size >= entriesMax) entries.clear();
+      const value = load();
+      entries.set(key, { value, untilMs: clock.now() + forMs });
+      try {
+        return await value;
+      } catch (error) {
+        entries.delete(key);
+        throw error;
+      }
+    },
+    forget: (key) => void entries.delete(key),
+  };
+}

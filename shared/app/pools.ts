@@ -1,0 +1,222 @@
+/** Pool management: read, list, resize, delete, and what is in a pool (article, statements 7, 18, 24, 25). */
+import type { Account } from '../core/account.ts';
+import { classicPoolId, tagOf, type PoolId } from '../core/ids.ts';
+import { isFinal, type Job } from '../core/job.ts';
+import { limits } from '../core/limits.ts';
+import { beginDeletion, wishFor, type Pool } from '../core/pool.ts';
+import { conflict, notFound, shown, type Refused } from '../core/refusal.ts';
+import type { Service } from '../core/service.ts';
+import type { Vm } from '../core/vm.ts';
+import { collect } from './all-rows.ts';
+import { cancelJob } from './cancel.ts';
+import { tooManyVms } from './create-pool.ts';
+import { lookAgain } from './look-again.ts';
+import { nudge } from './nudge.ts';
+import { poolById } from './pool-of-tag.ts';
+import { usageOfPool, type PoolUsage } from './pool-usage.ts';
+import type { App, Stored } from './ports.ts';
+
+/** A pool with what its owner sees of it. */
+export type PoolView = {
+  readonly kind: 'pool';
+  readonly pool: Pool;
+  readonly vms: readonly Vm[];
+  /** Counts stop at `limits.countMax`. */
+  readonly queued: number;
+  readonly capped: boolean;
+  readonly commitmentPlanId?: string;
+};
+
+/** A pool of this account, or the refusal that a missing one gets. The classic queue is nobody's. */
+export async function findPool(
+  app: App,
+  account: Account,
+  poolId: string,
+): Promise<Stored<'pool'> | Refused> {
+  if (poolId === classicPoolId) return noPool(poolId);
+  const stored = await poolById(app, poolId);
+  return stored === undefined || stored.row.subscriptionId !== account.subscriptionId
+    ? noPool(poolId)
+    : stored;
+}
+
+export function noPool(poolId: string): Refused {
+  return notFound(
+    'PoolNotFound',
+    `There is no pool "${shown(poolId)}" in this account; list them with GET {poolServiceUrl}/pools.`,
+  );
+}
+
+export async function getPool(app: App, account: Account, poolId: string): Promise<PoolView | Refused> {
+  const found = await findPool(app, account, poolId);
+  return found.kind === 'refused' ? found : viewOf(app, found.row);
+}
+
+export async function viewOf(app: App, pool: Pool): Promise<PoolView> {
+  const tag = tagOf(pool.poolId);
+  const [vms, queue, service] = await Promise.all([
+    collect(app, { of: 'vms', tag }),
+    app.store.list({ of: 'queue', tag }, { limit: limits.countMax }),
+    serviceOf(app, pool),
+  ]);
+  const plan = service?.plans.at(-1);
+  return {
+    kind: 'pool',
+    pool,
+    vms: vms.map((stored) => stored.row),
+    queued: queue.rows.length,
+    capped: queue.after !== undefined,
+    ...(plan === undefined ? {} : { commitmentPlanId: plan.planId }),
+  };
+}
+
+export async function serviceOf(app: App, pool: Pool): Promise<Service | undefined> {
+  if (pool.serviceId === undefined) return undefined;
+  const key = { subscriptionId: pool.subscriptionId, serviceId: pool.serviceId };
+  return (await app.store.get('service', key))?.row;
+}
+
+export async function listPools(
+  app: App,
+  account: Account,
+  options: { top: number; after?: string },
+): Promise<{ kind: 'pools'; pools: PoolView[]; after?: string }> {
+  const page = await app.store.list(
+    { of: 'reservations', subscriptionId: account.subscriptionId },
+    options.after === undefined ? { limit: options.top } : { limit: options.top, after: options.after },
+  );
+  const pools: PoolView[] = [];
+  for (const { row } of page.rows) {
+    const stored = await poolById(app, row.poolId);
+    if (stored !== undefined) pools.push(await viewOf(app, stored.row));
+  }
+  return page.after === undefined ? { kind: 'pools', pools } : { kind: 'pools', pools, after: page.after };
+}
+
+/** Sets the wish and answers; reconcile gets there. The last wish wins, also while resizing. */
+export async function resizePool(
+  app: App,
+  account: Account,
+  poolId: string,
+  wanted: { vmCount: number; busyVms?: 'drain' | 'requeue' },
+): Promise<PoolView | Refused> {
+  const stampMs = app.clock.now();
+  const resized = await lookAgain(app, async () => {
+    const found = await findPool(app, account, poolId);
+    if (found.kind === 'refused') return found;
+    const pool = found.row;
+    if (pool.kind !== 'active') return gone(pool);
+    const quota = await app.store.get('account', { subscriptionId: account.subscriptionId });
+    const max = quota?.row.maxVmsPerPool ?? 0;
+    if (wanted.vmCount > max && wanted.vmCount > pool.wish.vmCount) return tooManyVms(wanted.vmCount, max);
+    const wish = { vmCount: wanted.vmCount, stampMs, busyVms: wanted.busyVms ?? 'drain' };
+    const row = wishFor(pool, wish);
+    if (row === pool) return found;
+    const done = await app.store.commit([{ do: 'replace', kind: 'pool', row, etag: found.etag }]);
+    return done.kind === 'done' ? { ...found, row } : 'conflict';
+  });
+  if (resized.kind === 'refused') return resized;
+  await nudge(app, poolId);
+  return viewOf(app, resized.row);
+}
+
+/** Deletes a pool without unfinished jobs, or cancels them first. Jobs that were never started do not hold it up. */
+export async function deletePool(
+  app: App,
+  account: Account,
+  poolId: string,
+  jobs: 'refuse' | 'cancel',
+): Promise<PoolView | Refused> {
+  const deleted = await lookAgain(app, async () => {
+    const found = await findPool(app, account, poolId);
+    if (found.kind === 'refused') return found;
+    const pool = found.row;
+    if (pool.kind !== 'active') return found;
+    const unfinished = await unfinishedJobs(app, poolId);
+    if (unfinished.length > 0 && jobs === 'refuse') {
+      return conflict(
+        'PoolHasUnfinishedJobs',
+        `The pool has ${unfinished.length}${unfinished.length >= limits.countMax ? ' or more' : ''} unfinished jobs. Wait for them, cancel them, or delete the pool with ?jobs=cancel.`,
+      );
+    }
+    const row = beginDeletion(pool, app.clock.now());
+    const done = await app.store.commit([{ do: 'replace', kind: 'pool', row, etag: found.etag }]);
+    if (done.kind === 'conflict') return 'conflict';
+    await Promise.all(unfinished.map((job) => cancelJob(app, job, 'Its pool was deleted.')));
+    return { ...found, row };
+  });
+  if (deleted.kind === 'refused') return deleted;
+  await nudge(app, poolId);
+  return viewOf(app, deleted.row);
+}
+
+/** Queued and running jobs, at most `limits.countMax`. */
+async function unfinishedJobs(app: App, poolId: PoolId): Promise<Job[]> {
+  const specs = await collect(app, { of: 'specs', tag: tagOf(poolId) }, limits.countMax);
+  const jobs = await Promise.all(specs.map((spec) => app.store.get('job', { jobId: spec.row.jobId })));
+  return jobs.flatMap((stored) =>
+    stored === undefined || isFinal(stored.row) || stored.row.kind === 'registered' ? [] : [stored.row],
+  );
+}
+
+function gone(pool: Pool): Refused {
+  return conflict('PoolDeleting', `The pool is ${pool.kind}; create a new one.`);
+}
+
+export async function listPoolVms(
+  app: App,
+  account: Account,
+  poolId: string,
+): Promise<{ kind: 'vms'; vms: Vm[] } | Refused> {
+  const found = await findPool(app, account, poolId);
+  if (found.kind === 'refused') return found;
+  const vms = await collect(app, { of: 'vms', tag: tagOf(poolId) });
+  return { kind: 'vms', vms: vms.map((stored) => stored.row) };
+}
+
+/** Newest first. */
+export async function listPoolJobs(
+  app: App,
+  account: Account,
+  poolId: string,
+  options: { top: number; after?: string; status?: Job['kind'] },
+): Promise<{ kind: 'jobs'; jobs: Job[]; vms: Vm[]; after?: string } | Refused> {
+  const found = await findPool(app, account, poolId);
+  if (found.kind === 'refused') return found;
+  const tag = tagOf(poolId);
+  const vms = (await collect(app, { of: 'vms', tag })).map((stored) => stored.row);
+  const jobs: Job[] = [];
+  let after = options.after;
+  do {
+    const page = await app.store.list(
+      { of: 'jobs', tag },
+      { limit: options.top - jobs.length, ...(after === undefined ? {} : { after }) },
+    );
+    jobs.push(
+      ...page.rows
+        .map((stored) => stored.row)
+        .filter((job) => options.status === undefined || job.kind === options.status),
+    );
+    after = page.after;
+  } while (after !== undefined && jobs.length < options.top);
+  return after === undefined ? { kind: 'jobs', jobs, vms } : { kind: 'jobs', jobs, vms, after };
+}
+
+export async function poolUsage(
+  app: App,
+  account: Account,
+  poolId: string,
+  span: { fromMs?: number; toMs?: number },
+): Promise<{ usage: PoolUsage; commitmentPlanId: string | undefined; kind: 'pool-usage' } | Refused> {
+  const found = await findPool(app, account, poolId);
+  if (found.kind === 'refused') return found;
+  const plans = (await serviceOf(app, found.row))?.plans ?? [];
+  const usage = await usageOfPool(
+    app,
+    found.row,
+    plans,
+    span.fromMs ?? found.row.createdMs,
+    span.toMs ?? app.clock.now(),
+  );
+  return { kind: 'pool-usage', usage, commitmentPlanId: plans.at(-1)?.planId };
+}

@@ -1,0 +1,304 @@
+/** What the use cases need of the outside, as they need it. Adapters implement it; the core knows nothing of it. */
+import type { Account, Name, Reservation } from '../core/account.ts';
+import type { Gone, Line } from '../core/billing.ts';
+import type { BlobPlace } from '../core/blob-ref.ts';
+import type { Wait } from '../core/dispatch.ts';
+import type { Job } from '../core/job.ts';
+import type { JobId, PlanId, PoolId, SubscriptionId, Tag, VmId } from '../core/ids.ts';
+import type { Period, Plan } from '../core/plan.ts';
+import type { Live, Pool } from '../core/pool.ts';
+import type { Column, Service } from '../core/service.ts';
+import type { Vm } from '../core/vm.ts';
+
+/** Written once with the job, deleted when it is final: what was asked, secrets sealed. At most 256 KiB. */
+export type SpecRow = { readonly jobId: JobId; readonly sealed: Uint8Array };
+
+/** Every row type, by its kind. Keys (table, partition, row) are the codec's business. */
+export type Rows = {
+  account: Account;
+  reservation: Reservation;
+  plan: Plan;
+  service: Service;
+  name: Name;
+  line: Line;
+  period: Period;
+  pool: Pool;
+  vm: Vm;
+  wait: Wait;
+  job: Job;
+  spec: SpecRow;
+  gone: Gone;
+  live: Live;
+};
+export type Kind = keyof Rows;
+
+/** The members of a row that name it. */
+export type Keys = {
+  account: Pick<Account, 'subscriptionId'>;
+  reservation: Pick<Reservation, 'subscriptionId' | 'poolId'>;
+  plan: Pick<Plan, 'subscriptionId' | 'planId'>;
+  service: Pick<Service, 'subscriptionId' | 'serviceId'>;
+  name: Pick<Name, 'subscriptionId' | 'of' | 'group' | 'name'>;
+  line: Line;
+  period: Pick<Period, 'planId' | 'startMs'>;
+  pool: Pick<Pool, 'poolId'>;
+  vm: Pick<Vm, 'vmId'>;
+  wait: Pick<Wait, 'poolId' | 'lane' | 'startedMs' | 'jobId'>;
+  job: Pick<Job, 'jobId'>;
+  spec: Pick<SpecRow, 'jobId'>;
+  gone: Pick<Gone, 'poolId' | 'atMs' | 'vmId'>;
+  live: Pick<Live, 'tag'>;
+};
+
+/** A row as it was read or written, with the version that a conditional write names. */
+export type Stored<K extends Kind = Kind> = {
+  [P in K]: { readonly kind: P; readonly row: Rows[P]; readonly etag: string };
+}[K];
+
+export type Write =
+  /** Fails with `exists`. */
+  | { [P in Kind]: { readonly do: 'create'; readonly kind: P; readonly row: Rows[P] } }[Kind]
+  /** The whole row, if its version is still `etag`; otherwise `changed` or `missing`. */
+  | {
+      [P in Kind]: { readonly do: 'replace'; readonly kind: P; readonly row: Rows[P]; readonly etag: string };
+    }[Kind]
+  /** If it is there, whatever its version; otherwise `missing`. Only rows that no other write changes. */
+  | { [P in Kind]: { readonly do: 'remove'; readonly kind: P; readonly key: Keys[P] } }[Kind];
+
+export type Commit =
+  /** Versions of the created and replaced rows, one per write; `''` for a removed one. */
+  | { readonly kind: 'done'; readonly etags: readonly string[] }
+  /** Nothing was written. `at`: index of the write that did not fit (0 when the storage does not say). */
+  | { readonly kind: 'conflict'; readonly at: number; readonly why: 'exists' | 'changed' | 'missing' };
+
+/** Rows in key order, within one partition. */
+export type Range =
+  | { readonly of: 'accounts' }
+  | { readonly of: 'reservations'; readonly subscriptionId: SubscriptionId }
+  | { readonly of: 'plans'; readonly subscriptionId: SubscriptionId }
+  | { readonly of: 'services'; readonly subscriptionId: SubscriptionId }
+  | {
+      readonly of: 'names';
+      readonly subscriptionId: SubscriptionId;
+      readonly kind: Name['of'];
+      readonly group?: string;
+    }
+  | { readonly of: 'periods'; readonly planId: PlanId }
+  /** Lines whose hour lies in [fromHourMs, toHourMs). */
+  | {
+      readonly of: 'lines';
+      readonly planId: PlanId;
+      readonly tag: Tag;
+      readonly fromHourMs: number;
+      readonly toHourMs: number;
+    }
+  /** All lines of a plan, by tag and hour. */
+  | { readonly of: 'ledger'; readonly planId: PlanId }
+  | { readonly of: 'vms'; readonly tag: Tag }
+  | { readonly of: 'queue'; readonly tag: Tag; readonly lane?: string }
+  /** The VMs, then the head of the queue, in one query. */
+  | { readonly of: 'vms-and-queue'; readonly tag: Tag }
+  /** Newest first. */
+  | { readonly of: 'jobs'; readonly tag: Tag }
+  /** Unfinished jobs. */
+  | { readonly of: 'specs'; readonly tag: Tag }
+  | { readonly of: 'gone'; readonly tag: Tag }
+  | { readonly of: 'live' };
+/** What a range holds. (`accounts` is the one range over partitions.) */
+export type RangeKind = {
+  accounts: 'account';
+  reservations: 'reservation';
+  plans: 'plan';
+  services: 'service';
+  names: 'name';
+  periods: 'period';
+  lines: 'line';
+  ledger: 'line';
+  vms: 'vm';
+  queue: 'wait';
+  'vms-and-queue': 'vm' | 'wait';
+  jobs: 'job';
+  specs: 'spec';
+  gone: 'gone';
+  live: 'live';
+};
+
+export type Page<K extends Kind> = {
+  readonly rows: readonly Stored<K>[];
+  /** Set when there may be more: pass it on as `after`. */
+  readonly after?: string;
+};
+
+/**
+ * Table storage with typed rows. Calls have a deadline, are retried on passing faults, and recognise their own write
+ * after a lost reply. They throw `StoreFault` when the storage cannot be had.
+ */
+export type Store = {
+  get<K extends Kind>(kind: K, key: Keys[K]): Promise<Stored<K> | undefined>;
+  /** At most `limit` rows (1 to 1,000, default 1,000) after the place `after`. Empty pages with `after` set are skipped. */
+  list<R extends Range>(
+    range: R,
+    options?: { limit?: number; after?: string },
+  ): Promise<Page<RangeKind[R['of']]>>;
+  /** All or nothing: 1 to 100 rows of one partition, each once. */
+  commit(writes: readonly Write[]): Promise<Commit>;
+};
+
+/** The storage cannot be had: timed out, throttled or unreachable after all tries. Transient by nature. */
+export class StoreFault extends Error {
+  readonly code: 'timeout' | 'busy' | 'unreachable' | 'refused';
+  constructor(code: StoreFault['code'], message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'StoreFault';
+    this.code = code;
+  }
+}
+
+export type { BlobPlace };
+
+export type Look =
+  | { readonly kind: 'found'; readonly etag: string; readonly bytes: number }
+  | { readonly kind: 'missing'; readonly what: 'blob' | 'container' | 'account' }
+  | { readonly kind: 'forbidden'; readonly reason: string }
+  | { readonly kind: 'unreachable'; readonly reason: string };
+
+/** Blobs of callers: looked at and signed for, never streamed through here. */
+export type CallerBlobs = {
+  /** HEAD with a deadline. */
+  look(place: BlobPlace): Promise<Look>;
+  /** Whether the container of an output is there; a SAS that may not say so counts as found. */
+  lookForContainer(place: BlobPlace): Promise<'found' | Exclude<Look, { kind: 'found' }>>;
+  /** A URL for this blob only. A place with a SAS of its own keeps it. `permissions`: r(ead), c(reate), w(rite). */
+  sign(place: BlobPlace, permissions: 'r' | 'rcw', untilMs: number): string;
+  /** The SAS token alone, beginning with `?`. */
+  token(place: BlobPlace, permissions: 'r' | 'rcw', untilMs: number): string;
+  /** Fetches a whole blob of at most `bytesMax` (a model), with a deadline and no redirects. */
+  fetch(
+    place: BlobPlace,
+    bytesMax: number,
+  ): Promise<
+    | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+    | Exclude<Look, { kind: 'found' }>
+    | { readonly kind: 'too-large' }
+  >;
+};
+
+/** Our own containers. */
+export type OwnContainer = 'millpond-models' | 'millpond-services' | 'millpond-results' | 'millpond-uploads';
+export type OwnBlobs = {
+  put(container: OwnContainer, name: string, bytes: Uint8Array): Promise<void>;
+  get(container: OwnContainer, name: string): Promise<Uint8Array | undefined>;
+  /** The place of a blob of ours, with our own access, for `CallerBlobs`. */
+  place(container: OwnContainer, name: string): BlobPlace;
+};
+
+/** Machines. Locally child processes of this one; on Azure Batch a task each. */
+export type Compute = {
+  /** The incarnation that machines started here belong to. */
+  readonly hostId: string;
+  /** Begins to start a machine for the row; repeated calls change nothing. Throws when it cannot. */
+  start(vmId: VmId, poolId: PoolId): Promise<void>;
+  /** Ends the machine if there is one. */
+  stop(vmId: VmId): Promise<void>;
+  observe(): Promise<Observation>;
+};
+
+export type Observation = {
+  /** `other`: another host holds the VMs of this storage; then nothing is started, stopped or judged by observation. */
+  readonly holder: 'self' | 'other';
+  readonly running: ReadonlySet<VmId>;
+  /** Machines of this incarnation that have ended, with how. */
+  readonly exited: ReadonlyMap<VmId, string>;
+};
+
+export type ModelReport =
+  | {
+      readonly kind: 'ok';
+      /** CSV columns that the model reads. */
+      readonly columns: readonly Column[];
+      /** Columns that scoring appends. */
+      readonly scored: readonly Column[];
+    }
+  | { readonly kind: 'refused'; readonly reason: string };
+/** Loads a model in a child process with limits and says what it takes and gives. */
+export type ModelCheck = (bytes: Uint8Array) => Promise<ModelReport>;
+
+/** Storage time, in ms since 1970. */
+export type Clock = {
+  now(): number;
+  /** Ends early, without an error, when the signal fires. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+};
+
+export type Random = {
+  /** `digits` random lower-case hex digits. */
+  hex(digits: number): string;
+  /** 0 <= x < 1. */
+  fraction(): number;
+};
+
+export type KeyOwner = { readonly kind: 'account' | 'service'; readonly id: string };
+
+export type Secrets = {
+  /** Base64 of 64 bytes, derived from the master secret. */
+  key(owner: KeyOwner, slot: 'primary' | 'secondary', version: number): string;
+  vmToken(vmId: VmId): string;
+  readonly operatorKey: string;
+  /** Constant-time. */
+  same(a: string, b: string): boolean;
+  /** AES-256-GCM, bound to `context` (account and job); carries the id of its key. */
+  seal(plain: string, context: string): string;
+  /** @throws when it was sealed for another context or with another master secret. */
+  open(sealed: string, context: string): string;
+  sha256(data: string | Uint8Array): string;
+};
+
+/** Wakes what waits in this very process; whoever is not reached finds out by looking. */
+export type Wakeups = {
+  notify(topic: string): void;
+  /** True when notified, false after `ms`. */
+  wait(topic: string, ms: number): Promise<boolean>;
+};
+
+/** One run per topic and process at a time; a call that finds one under way waits for one more run, shared by all who ask. */
+export type OneAtATime = (topic: string, run: () => Promise<void>) => Promise<void>;
+
+/** What was read a moment ago, for this long; bounded. */
+export type Memory = {
+  recall<T>(key: string, forMs: number, load: () => Promise<T>): Promise<T>;
+  forget(key: string): void;
+};
+
+export type Log = (
+  event: string,
+  fields?: Readonly<Record<string, string | number | boolean | undefined>>,
+) => void;
+
+/** What use cases are configured with; defaults in settings.ts. */
+export type Config = {
+  readonly publicUrl: string;
+  readonly dispatch: 'at-once' | 'timer';
+  readonly vmHoldMs: number;
+  readonly classicVms: number;
+  readonly provisionMs: number;
+  readonly allowedHosts: readonly string[];
+  /** The emulator's blob endpoint, where callers may name the emulator. */
+  readonly emulatorEndpoint?: string;
+  readonly tiers: readonly import('../core/plan.ts').Tier[];
+};
+
+export type App = {
+  readonly store: Store;
+  readonly blobs: OwnBlobs;
+  readonly callerBlobs: CallerBlobs;
+  readonly compute: Compute;
+  readonly checkModel: ModelCheck;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly secrets: Secrets;
+  readonly wakeups: Wakeups;
+  readonly oneAtATime: OneAtATime;
+  readonly memory: Memory;
+  readonly log: Log;
+  readonly config: Config;
+};

@@ -1,0 +1,95 @@
+/** Posts VM time to the ledger, with evidence only, and retires VMs that are posted to their end. */
+import { goneOf, isSettled, postable, usageOf, type Line, type Slice } from '../core/billing.ts';
+import { limits } from '../core/limits.ts';
+import { addUsage, noUsage, periodAt, type Plan } from '../core/plan.ts';
+import type { Pool } from '../core/pool.ts';
+import { planAt } from '../core/service.ts';
+import { posted, type Vm } from '../core/vm.ts';
+import { lookAgain } from './look-again.ts';
+import { periodFor, tierOf } from './periods.ts';
+import type { App, Stored, Write } from './ports.ts';
+
+/** Hours of one pool that go to one plan and one of its periods. */
+type Batch = { readonly plan: Plan; readonly startMs: number; readonly slices: Slice[] };
+
+export async function postPool(
+  app: App,
+  pool: Pool,
+  vms: readonly Stored<'vm'>[],
+): Promise<'same' | 'changed'> {
+  const slices = vms.flatMap((stored) => postable(stored.row, limits.postLinesMax));
+  if (slices.length > 0) {
+    for (const batch of await batches(app, pool, slices)) await postBatch(app, batch);
+  }
+  let outcome: 'same' | 'changed' = 'same';
+  for (const stored of vms) if ((await settle(app, stored, slices)) === 'changed') outcome = 'changed';
+  return outcome;
+}
+
+/** By plan and period, at most `limits.postLinesMax` lines each. A pool without a billing service (classic) costs by job. */
+async function batches(app: App, pool: Pool, slices: readonly Slice[]): Promise<Batch[]> {
+  if (pool.serviceId === undefined) return [];
+  const { subscriptionId, serviceId } = pool;
+  const service = await app.store.get('service', { subscriptionId, serviceId });
+  const found = new Map<string, Batch>();
+  for (const slice of slices) {
+    const planId = planAt(service?.row.plans ?? [], slice.hourMs);
+    if (planId === undefined) throw new Error(`pool ${pool.poolId} has no plan to bill to`);
+    const plan = await app.memory.recall(`plan|${planId}`, 60_000, () =>
+      app.store.get('plan', { subscriptionId, planId }),
+    );
+    if (plan === undefined) throw new Error(`plan ${planId} of pool ${pool.poolId} does not exist`);
+    const { startMs } = periodAt(plan.row, tierOf(app, plan.row), slice.fromMs);
+    const key = `${planId}|${startMs}`;
+    const batch = found.get(key) ?? { plan: plan.row, startMs, slices: [] };
+    batch.slices.push(slice);
+    found.set(key, batch);
+  }
+  return [...found.values()].flatMap(({ plan, startMs, slices: all }) => {
+    const parts: Batch[] = [];
+    for (let at = 0; at < all.length; at += limits.postLinesMax) {
+      parts.push({ plan, startMs, slices: all.slice(at, at + limits.postLinesMax) });
+    }
+    return parts;
+  });
+}
+
+/** Lines and balance in one transaction. Lines that exist already were posted by somebody else, with their part of the balance. */
+async function postBatch(app: App, { plan, startMs, slices }: Batch): Promise<void> {
+  let lines = slices.map((slice): Line => ({ kind: 'vm', planId: plan.planId, ...slice }));
+  await lookAgain(app, async () => {
+    if (lines.length === 0) return undefined;
+    const period = await periodFor(app, plan, startMs);
+    const usage = lines.map(usageOf).reduce(addUsage, noUsage);
+    const writes: Write[] = lines.map((row) => ({ do: 'create', kind: 'line', row }));
+    writes.push({
+      do: 'replace',
+      kind: 'period',
+      row: { ...period.row, usage: addUsage(period.row.usage, usage) },
+      etag: period.etag,
+    });
+    const done = await app.store.commit(writes);
+    if (done.kind === 'done') return undefined;
+    const there = await Promise.all(lines.map((line) => app.store.get('line', line)));
+    lines = lines.filter((_, index) => there[index] === undefined);
+    return 'conflict';
+  });
+}
+
+/** Notes on the VM's row what is posted; a stopped one that is posted to its end becomes a lifetime. */
+async function settle(app: App, stored: Stored<'vm'>, slices: readonly Slice[]): Promise<'same' | 'changed'> {
+  const vm = stored.row;
+  const toMs = slices.findLast((slice) => slice.vmId === vm.vmId)?.toMs;
+  const row: Vm = toMs === undefined ? vm : posted(vm, toMs);
+  if (row.kind === 'stopped' && isSettled(row)) {
+    // Stopped is terminal and settled is final: nobody writes this row any more, so it can be removed as it is.
+    const done = await app.store.commit([
+      { do: 'remove', kind: 'vm', key: { vmId: vm.vmId } },
+      { do: 'create', kind: 'gone', row: goneOf(row) },
+    ]);
+    return done.kind === 'done' ? 'changed' : 'same';
+  }
+  if (toMs === undefined) return 'same';
+  const done = await app.store.commit([{ do: 'replace', kind: 'vm', row, etag: stored.etag }]);
+  return done.kind === 'done' ? 'changed' : 'same';
+}

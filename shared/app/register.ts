@@ -1,0 +1,87 @@
+/** Register a job: everything in the request is checked, sealed and written in one transaction. */
+import { conflict, notFound, shown, type Refused } from '../core/refusal.ts';
+import { classicPoolId, makeJobId, tagOf } from '../core/ids.ts';
+import type { Registered } from '../core/job.ts';
+import { understandJob, type JobBody } from '../core/job-request.ts';
+import type { Service } from '../core/service.ts';
+import { sealSpec } from './job-spec.ts';
+import { ensureClassicPool, poolById } from './pool-of-tag.ts';
+import type { App, BlobPlace } from './ports.ts';
+
+export async function registerJob(
+  app: App,
+  service: Service,
+  body: JobBody,
+): Promise<{ kind: 'registered'; jobId: string } | Refused> {
+  if (service.state.kind === 'failed') {
+    return conflict(
+      'WebServiceNotSucceeded',
+      `The web service "${service.name}" is in state Failed: ${service.state.reason}`,
+    );
+  }
+  const request = understandJob(service, body, app.config);
+  if (request.kind === 'refused') return request;
+  const poolId = request.poolId ?? classicPoolId;
+  const refusal = await checkPool(app, service, request.poolId);
+  if (refusal !== undefined) return refusal;
+  const nowMs = app.clock.now();
+  const jobId = makeJobId(tagOf(poolId), nowMs, app.random.hex(9));
+  const { subscriptionId, serviceId } = service;
+  const job: Registered = {
+    kind: 'registered',
+    jobId,
+    subscriptionId,
+    serviceId,
+    poolId,
+    lane: '0',
+    registeredMs: nowMs,
+    attempt: 0,
+    losses: 0,
+  };
+  const outputs = { ...defaultOutputs(app, service, jobId), ...request.outputs };
+  const spec = {
+    model: service.state.model,
+    inputs: request.inputs,
+    outputs,
+    parameters: request.parameters,
+  };
+  const done = await app.store.commit([
+    { do: 'create', kind: 'job', row: job },
+    { do: 'create', kind: 'spec', row: sealSpec(app, subscriptionId, jobId, spec) },
+  ]);
+  if (done.kind === 'conflict') throw new Error(`the new job id ${jobId} exists already`);
+  return { kind: 'registered', jobId };
+}
+
+/** Pools take jobs of their own account only; a foreign pool reads like a missing one. */
+async function checkPool(
+  app: App,
+  service: Service,
+  poolId: string | undefined,
+): Promise<Refused | undefined> {
+  if (poolId === undefined) {
+    await ensureClassicPool(app);
+    return undefined;
+  }
+  const stored = poolId === classicPoolId ? undefined : await poolById(app, poolId);
+  if (stored === undefined || stored.row.subscriptionId !== service.subscriptionId) {
+    return notFound(
+      'PoolNotFound',
+      `AzureBatchPoolId names no pool of this account: "${shown(poolId)}". List the pools with GET {poolServiceUrl}/pools, or leave it out for classic processing.`,
+    );
+  }
+  if (stored.row.kind !== 'active') {
+    return conflict(
+      'PoolDeleting',
+      `The pool ${poolId} is ${stored.row.kind} and takes no more jobs; name another.`,
+    );
+  }
+  return undefined;
+}
+
+/** Results that no override names go to the service's own storage under a generated name. */
+function defaultOutputs(app: App, service: Service, jobId: string): Record<string, BlobPlace> {
+  return Object.fromEntries(
+    service.outputs.map((name) => [name, app.blobs.place('millpond-results', `${jobId}/${name}.csv`)]),
+  );
+}

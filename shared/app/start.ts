@@ -1,0 +1,147 @@
+/** Start a registered job: its inputs are looked at and pinned, it queues, and a free VM takes it at once. */
+import { cancel, fail, queue, type InputPin, type Registered } from '../core/job.ts';
+import { badArgument, invalidOperation, unavailable, type Refused } from '../core/refusal.ts';
+import type { Service } from '../core/service.ts';
+import { findJob } from './cancel.ts';
+import { openSpec, type JobSpec } from './job-spec.ts';
+import { lookAgain } from './look-again.ts';
+import { nudge, nudgeDispatch } from './nudge.ts';
+import { classicPoolId } from '../core/ids.ts';
+import { poolById } from './pool-of-tag.ts';
+import type { App, BlobPlace, Look, Stored } from './ports.ts';
+
+/** `done` for a job that is started now or was before. */
+export async function startJob(
+  app: App,
+  service: Service,
+  jobId: string,
+): Promise<{ kind: 'done' } | Refused> {
+  let poolId: string | undefined;
+  const started = await lookAgain<{ kind: 'done' } | Refused>(app, async () => {
+    const found = await findJob(app, service, jobId);
+    if (found.kind === 'refused') return found;
+    const job = found.row;
+    switch (job.kind) {
+      case 'registered':
+        poolId = job.poolId;
+        return begin(app, { ...found, row: job });
+      case 'queued':
+      case 'running':
+      case 'finished':
+        return { kind: 'done' };
+      case 'failed':
+        return job.startedMs === undefined ? badArgument(job.code, job.reason) : { kind: 'done' };
+      case 'cancelled':
+        return invalidOperation(
+          'CannotStartJob',
+          `The job cannot be started: it is cancelled. ${job.reason} Register a new one.`,
+        );
+    }
+  });
+  if (started.kind === 'done' && poolId !== undefined) {
+    await nudgeDispatch(app, poolId);
+    if (poolId === classicPoolId) await nudge(app, poolId);
+  }
+  return started;
+}
+
+async function begin(
+  app: App,
+  stored: Stored<'job'> & { row: Registered },
+): Promise<{ kind: 'done' } | Refused | 'conflict'> {
+  const job = stored.row;
+  const [pool, specRow] = await Promise.all([
+    poolById(app, job.poolId),
+    app.store.get('spec', { jobId: job.jobId }),
+  ]);
+  if (specRow === undefined) return 'conflict';
+  if (pool?.row.kind !== 'active') {
+    const row = cancel(job, 'Its pool was deleted before it was started.', app.clock.now());
+    const refusal = invalidOperation(
+      'CannotStartJob',
+      'The job cannot be started: its pool was deleted. Register it for another pool.',
+    );
+    return end(app, stored, row, refusal);
+  }
+  const pins = await pinInputs(app, openSpec(app, job.subscriptionId, specRow.row));
+  if (pins.kind === 'refused') {
+    if (pins.status >= 500) return pins;
+    const detail = pins.details[0] ?? { code: 'InvalidBlob', message: pins.message };
+    return end(app, stored, fail(job, detail.code, detail.message, app.clock.now()), pins);
+  }
+  const row = queue(job, pins.pins, app.clock.now());
+  const { poolId, lane, startedMs, jobId, subscriptionId } = row;
+  const done = await app.store.commit([
+    { do: 'replace', kind: 'job', row, etag: stored.etag },
+    { do: 'create', kind: 'wait', row: { poolId, lane, startedMs, jobId, subscriptionId } },
+  ]);
+  return done.kind === 'done' ? { kind: 'done' } : 'conflict';
+}
+
+/** Some clients ignore a refused start and poll: so the job itself ends with the reason too. */
+async function end(
+  app: App,
+  stored: Stored<'job'>,
+  row: ReturnType<typeof fail> | ReturnType<typeof cancel>,
+  refusal: Refused,
+): Promise<Refused | 'conflict'> {
+  const done = await app.store.commit([
+    { do: 'replace', kind: 'job', row, etag: stored.etag },
+    { do: 'remove', kind: 'spec', key: { jobId: row.jobId } },
+  ]);
+  return done.kind === 'done' ? refusal : 'conflict';
+}
+
+async function pinInputs(
+  app: App,
+  spec: JobSpec,
+): Promise<{ kind: 'pins'; pins: Record<string, InputPin> } | Refused> {
+  const inputs = Object.entries(spec.inputs);
+  const outputs = Object.entries(spec.outputs);
+  const [looks, containers] = await Promise.all([
+    Promise.all(inputs.map(([, place]) => app.callerBlobs.look(place))),
+    Promise.all(outputs.map(([, place]) => app.callerBlobs.lookForContainer(place))),
+  ]);
+  const pins: Record<string, InputPin> = {};
+  for (const [index, [name, place]] of inputs.entries()) {
+    const look = looks[index];
+    if (look?.kind !== 'found') return describe(`input "${name}"`, place, look);
+    pins[name] = { etag: look.etag, bytes: look.bytes };
+  }
+  for (const [index, [name, place]] of outputs.entries()) {
+    const look = containers[index];
+    if (look !== 'found') return describe(`output "${name}"`, place, look);
+  }
+  return { kind: 'pins', pins };
+}
+
+function describe(
+  what: string,
+  place: BlobPlace,
+  look: Exclude<Look, { kind: 'found' }> | undefined,
+): Refused {
+  const where = `${place.container}/${place.name}`;
+  switch (look?.kind) {
+    case 'missing':
+      return look.what === 'blob'
+        ? badArgument(
+            'BlobNotFound',
+            `The blob of ${what} does not exist: ${where} in ${place.endpoint}. Upload it, or correct RelativeLocation, and register the job again.`,
+          )
+        : badArgument(
+            'ContainerValidationFailed',
+            `The ${look.what} of ${what} does not exist: ${look.what === 'container' ? `"${place.container}" in ` : ''}${place.endpoint}. Create it and register the job again.`,
+          );
+    case 'forbidden':
+      return badArgument(
+        'InvalidBlob',
+        `The storage refused access to ${what} (${where}): ${look.reason}. Check the account key or the SAS token and its rights.`,
+      );
+    case 'unreachable':
+    case undefined:
+      return unavailable(
+        'StorageUnreachable',
+        `The storage of ${what} (${place.endpoint}) did not answer: ${look?.reason ?? 'no reply'}. Nothing was changed; start the job again.`,
+      );
+  }
+}

@@ -1,0 +1,59 @@
+/** A job's status: one point read, two while it runs. */
+import { type Job, type Result } from '../core/job.ts';
+import { isLiving, isWorking } from '../core/vm.ts';
+import type { Refused } from '../core/refusal.ts';
+import type { Service } from '../core/service.ts';
+import { cancelForDeletedPool, findJob } from './cancel.ts';
+import { jobContext } from './job-spec.ts';
+import { poolById } from './pool-of-tag.ts';
+import type { App } from './ports.ts';
+
+export type OpenResult = Omit<Result, 'tokenSealed'> & { readonly token: string };
+export type JobStatus = {
+  readonly kind: 'status';
+  readonly job: Job;
+  /** Rows scored so far, from the VM's last beat; the final count once finished. */
+  readonly rowsDone: number;
+  readonly results?: Readonly<Record<string, OpenResult>>;
+};
+
+export async function jobStatus(app: App, service: Service, jobId: string): Promise<JobStatus | Refused> {
+  const found = await findJob(app, service, jobId);
+  if (found.kind === 'refused') return found;
+  const job = await settled(app, found.row);
+  switch (job.kind) {
+    case 'running':
+      return { kind: 'status', job, rowsDone: await rowsOf(app, job.vmId, job.jobId) };
+    case 'finished':
+      return { kind: 'status', job, rowsDone: job.rows, results: openResults(app, job) };
+    case 'registered':
+    case 'queued':
+    case 'failed':
+    case 'cancelled':
+      return { kind: 'status', job, rowsDone: 0 };
+  }
+}
+
+/** A queued job whose pool has gone meanwhile ends here, whoever looks first. */
+async function settled(app: App, job: Job): Promise<Job> {
+  if (job.kind !== 'queued') return job;
+  const pool = await app.memory.recall(`pool|${job.poolId}`, 1_000, () => poolById(app, job.poolId));
+  if (pool?.row.kind === 'active') return job;
+  await cancelForDeletedPool(app, job);
+  return (await app.store.get('job', { jobId: job.jobId }))?.row ?? job;
+}
+
+async function rowsOf(app: App, vmId: string, jobId: string): Promise<number> {
+  const vm = (await app.store.get('vm', { vmId }))?.row;
+  return vm !== undefined && isLiving(vm) && isWorking(vm) && vm.job.jobId === jobId ? vm.rowsDone : 0;
+}
+
+function openResults(app: App, job: Extract<Job, { kind: 'finished' }>): Record<string, OpenResult> {
+  const context = jobContext(job.subscriptionId, job.jobId);
+  return Object.fromEntries(
+    Object.entries(job.results).map(([name, { tokenSealed, ...place }]) => [
+      name,
+      { ...place, token: app.secrets.open(tokenSealed, context) },
+    ]),
+  );
+}

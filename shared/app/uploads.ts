@@ -1,0 +1,34 @@
+/** A place to PUT a file to, and the reference to name it by: files go straight to blob storage, never through a function. */
+import { limits } from '../core/limits.ts';
+import { badArgument, shown, type Refused } from '../core/refusal.ts';
+import type { App } from './ports.ts';
+
+export type Upload = {
+  readonly kind: 'upload';
+  readonly uploadUrl: string;
+  readonly baseLocation: string;
+  readonly relativeLocation: string;
+  readonly sasBlobToken: string;
+};
+
+/** @param owner a subscription's or a service's id: uploads of one owner lie together */
+export function makeUpload(app: App, owner: string, fileName: string): Upload | Refused {
+  if (
+    fileName.length > limits.nameLengthMax ||
+    !/^[^\\/?#%\u0000-\u001f\u007f]+\.[A-Za-z0-9]+$/.test(fileName)
+  ) {
+    return badArgument(
+      'BadUploadName',
+      `name is "${shown(fileName)}": give a file name with an extension, at most ${limits.nameLengthMax} characters, without slashes.`,
+    );
+  }
+  const place = app.blobs.place('millpond-uploads', `${owner}/${app.random.hex(32)}/${fileName}`);
+  const nowMs = app.clock.now();
+  return {
+    kind: 'upload',
+    uploadUrl: app.callerBlobs.sign(place, 'rcw', nowMs + limits.uploadSasMs),
+    baseLocation: `${place.endpoint}/`,
+    relativeLocation: `${place.container}/${place.name.split('/').map(encodeURIComponent).join('/')}`,
+    sasBlobToken: app.callerBlobs.token(place, 'r', nowMs + limits.uploadReadMs),
+  };
+}

@@ -1,0 +1,139 @@
+/** The VM protocol: hello, next, beat, bye. Every call may be repeated, and a stranger under the same id is turned away. */
+import { tagOf, type VmId } from '../core/ids.ts';
+import { classicPoolId } from '../core/ids.ts';
+import { noBackoff } from '../core/pool.ts';
+import type { BeatCall, BeatReply, HelloReply, NextReply, Stop } from '../core/vm-protocol.ts';
+import { beat, isLiving, isWorking, leave, lose, ready, released, type Living, type Vm } from '../core/vm.ts';
+import { assignmentOf } from './assignment.ts';
+import { lookAgain } from './look-again.ts';
+import { nudge, nudgeDispatch } from './nudge.ts';
+import type { App, Stored } from './ports.ts';
+
+/** A VM that waits looks this often for what another instance has committed. */
+const lookMs = 1_000;
+
+/** Provisioning has finished: billing begins. Repeated by the same process it says the same. */
+export async function hello(app: App, vmId: VmId, nonce: string): Promise<HelloReply> {
+  const reply = await lookAgain<HelloReply>(app, async () => {
+    const stored = await app.store.get('vm', { vmId });
+    if (stored === undefined || stored.row.kind === 'stopped') return stop('this VM is no longer wanted');
+    const vm = stored.row;
+    if (vm.kind !== 'provisioning') {
+      if (vm.nonce === nonce) return { kind: 'welcome' };
+      const row = lose(vm, 'a second process came under its id', app.clock.now());
+      return (await replaceVm(app, stored, row)) === 'done'
+        ? stop('another process has this VM id')
+        : 'conflict';
+    }
+    const row = ready(vm, nonce, app.clock.now());
+    return (await replaceVm(app, stored, row)) === 'done' ? { kind: 'welcome' } : 'conflict';
+  });
+  const poolId = await poolIdOf(app, vmId);
+  if (poolId !== undefined && reply.kind === 'welcome') {
+    await forgiveFailures(app, vmId);
+    await nudgeDispatch(app, poolId);
+  }
+  return reply;
+}
+
+/** Waits up to the configured hold for an assignment. Asking means that no job is being worked on. */
+export async function next(app: App, vmId: VmId, nonce: string): Promise<NextReply> {
+  const untilMs = app.clock.now() + app.config.vmHoldMs;
+  for (;;) {
+    const reply = await lookAgain(app, () => lookForWork(app, vmId, nonce));
+    if (reply.kind !== 'wait') return reply;
+    const leftMs = untilMs - app.clock.now();
+    if (leftMs <= 0) return { kind: 'wait', pauseMs: app.config.vmHoldMs === 0 ? 5_000 : 0 };
+    await app.wakeups.wait(vmId, Math.min(lookMs, leftMs));
+  }
+}
+
+/** What the VM's row says it should do now. */
+export async function lookForWork(app: App, vmId: VmId, nonce: string): Promise<NextReply | 'conflict'> {
+  const stored = await app.store.get('vm', { vmId });
+  const vm = stored?.row;
+  if (stored === undefined || vm === undefined || !isMine(vm, nonce))
+    return stop('this VM is no longer wanted');
+  switch (vm.kind) {
+    case 'idle':
+      return { kind: 'wait', pauseMs: 0 };
+    case 'busy':
+    case 'draining': {
+      const job = (await app.store.get('job', { jobId: vm.job.jobId }))?.row;
+      if (job?.kind !== 'running' || job.attempt !== vm.job.attempt) return 'conflict';
+      const assignment = await assignmentOf(app, job);
+      return assignment === undefined ? 'conflict' : { kind: 'work', assignment };
+    }
+    case 'releasing': {
+      const row = released(vm, app.clock.now());
+      if ((await replaceVm(app, stored, row)) === 'conflict') return 'conflict';
+      if (row.kind === 'stopping') return stop(row.why);
+      await nudgeDispatch(app, vm.poolId);
+      return 'conflict';
+    }
+    case 'stopping':
+      return stop(vm.why);
+  }
+}
+
+/** A sign of life, written on the VM's own row, conditionally. */
+export function takeBeat(app: App, vmId: VmId, call: BeatCall): Promise<BeatReply> {
+  return lookAgain<BeatReply>(app, async () => {
+    const stored = await app.store.get('vm', { vmId });
+    const vm = stored?.row;
+    if (stored === undefined || vm === undefined || !isMine(vm, call.nonce))
+      return stop('this VM is no longer wanted');
+    const still = call.job === undefined || holds(vm, call.job);
+    const row = beat(vm, app.clock.now(), still ? call.job?.rowsDone : undefined);
+    if ((await replaceVm(app, stored, row)) === 'conflict') return 'conflict';
+    if (!still) return { kind: 'drop' };
+    return vm.kind === 'stopping' && call.job === undefined ? stop(vm.why) : { kind: 'go-on' };
+  });
+}
+
+/** Its end, by its own word: billed to now. */
+export async function bye(app: App, vmId: VmId, nonce: string): Promise<{ kind: 'bye' }> {
+  const poolId = await lookAgain(app, async () => {
+    const stored = await app.store.get('vm', { vmId });
+    const vm = stored?.row;
+    if (stored === undefined || vm === undefined || !isMine(vm, nonce)) return undefined;
+    // A VM that goes while it holds a job has given it up: the reaper takes the job back from the stopped row.
+    const row = isWorking(vm)
+      ? lose(vm, 'it left in the middle of a job', app.clock.now())
+      : leave(vm, app.clock.now());
+    return (await replaceVm(app, stored, row)) === 'done' ? vm.poolId : 'conflict';
+  });
+  if (poolId !== undefined) await nudge(app, poolId);
+  return { kind: 'bye' };
+}
+
+export function stop(why: string): Stop {
+  return { kind: 'stop', why };
+}
+
+export function isMine(vm: Vm, nonce: string): vm is Living {
+  return isLiving(vm) && vm.nonce === nonce;
+}
+
+export function holds(vm: Living, job: { jobId: string; attempt: number }): boolean {
+  return isWorking(vm) && vm.job.jobId === job.jobId && vm.job.attempt === job.attempt;
+}
+
+export async function replaceVm(app: App, stored: Stored<'vm'>, row: Vm): Promise<'done' | 'conflict'> {
+  return (await app.store.commit([{ do: 'replace', kind: 'vm', row, etag: stored.etag }])).kind;
+}
+
+async function poolIdOf(app: App, vmId: VmId): Promise<string | undefined> {
+  return (await app.store.get('vm', { vmId }))?.row.poolId;
+}
+
+/** A VM came up: replacements are no longer held back. */
+async function forgiveFailures(app: App, vmId: VmId): Promise<void> {
+  const poolId = tagOf(vmId) === tagOf(classicPoolId) ? classicPoolId : await poolIdOf(app, vmId);
+  if (poolId === undefined) return;
+  const stored = await app.store.get('pool', { poolId });
+  if (stored === undefined || stored.row.backoff.failures === 0) return;
+  await app.store.commit([
+    { do: 'replace', kind: 'pool', row: { ...stored.row, backoff: noBackoff }, etag: stored.etag },
+  ]);
+}

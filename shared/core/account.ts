@@ -1,0 +1,39 @@
+/** A subscription's pool account: what the operator agreed with the customer. Pure. */
+import type { PlanId, PoolId, ServiceId, SubscriptionId } from './ids.ts';
+
+export type KeySlot = 'primary' | 'secondary';
+/** Keys are derived from the master secret, the owner and these versions: rotation raises one. */
+export type KeyVersions = { readonly primary: number; readonly secondary: number };
+
+export type Account = {
+  readonly subscriptionId: SubscriptionId;
+  readonly maxPools: number;
+  readonly maxVmsPerPool: number;
+  /** Pools that exist or are being made; every write that changes it carries the row's etag. */
+  readonly pools: number;
+  readonly keys: KeyVersions;
+  readonly createdMs: number;
+};
+
+/** The account's list of pools: made before the pool, removed when the pool is deleted. */
+export type Reservation = {
+  readonly subscriptionId: SubscriptionId;
+  readonly poolId: PoolId;
+  readonly kind: 'making' | 'live';
+  readonly createdMs: number;
+};
+
+export type NamedKind = 'webservice' | 'plan';
+
+/** An ARM name (lower case) and what it names. */
+export type Name = {
+  readonly subscriptionId: SubscriptionId;
+  readonly of: NamedKind;
+  readonly group: string;
+  readonly name: string;
+  readonly id: PlanId | ServiceId;
+};
+
+export function rotate(keys: KeyVersions, slot: KeySlot): KeyVersions {
+  return { ...keys, [slot]: keys[slot] + 1 };
+}

@@ -1,0 +1,162 @@
+/**
+ * What a registration asks for, understood against the web service that it names (bes-contract.md, section 2). Pure.
+ */
+import type { StorageTrust } from './blob-endpoint.ts';
+import { isAbsentRef, parseBlobRef, type BlobPlace, type BlobRef } from './blob-ref.ts';
+import { badArgument, invalidOperation, shown, type Refused } from './refusal.ts';
+import type { Service } from './service.ts';
+import { suggest } from './suggest.ts';
+
+export type Scalar = string | number | boolean;
+
+/** The body of `POST .../jobs`; null members are absent ones. */
+export type JobBody = {
+  readonly Input?: BlobRef | null | undefined;
+  readonly Inputs?: Readonly<Record<string, BlobRef | null>> | null | undefined;
+  readonly Outputs?: Readonly<Record<string, BlobRef | null>> | null | undefined;
+  readonly GlobalParameters?: Readonly<Record<string, Scalar | null>> | null | undefined;
+  readonly AzureBatchPoolId?: string | null | undefined;
+};
+
+export type JobRequest = {
+  readonly kind: 'request';
+  readonly inputs: Readonly<Record<string, BlobPlace>>;
+  /** Overrides only: the service's own place serves the other outputs. */
+  readonly outputs: Readonly<Record<string, BlobPlace>>;
+  readonly parameters: Readonly<Record<string, Scalar>>;
+  /** Absent: classic processing. */
+  readonly poolId?: string;
+};
+
+export function understandJob(service: Service, body: JobBody, trust: StorageTrust): JobRequest | Refused {
+  const inputs = inputsOf(service, body, trust);
+  if (inputs.kind === 'refused') return inputs;
+  const outputs = outputsOf(service, body, trust);
+  if (outputs.kind === 'refused') return outputs;
+  const parameters = parametersOf(service, body.GlobalParameters ?? {});
+  if (parameters.kind === 'refused') return parameters;
+  const poolId = body.AzureBatchPoolId ?? undefined;
+  return {
+    kind: 'request',
+    inputs: inputs.places,
+    outputs: outputs.places,
+    parameters: parameters.values,
+    ...(poolId === undefined ? {} : { poolId }),
+  };
+}
+
+type Places = { readonly kind: 'places'; readonly places: Readonly<Record<string, BlobPlace>> };
+
+function inputsOf(service: Service, body: JobBody, trust: StorageTrust): Places | Refused {
+  const single = isAbsentRef(body.Input) ? undefined : (body.Input ?? undefined);
+  const several = present(body.Inputs);
+  if (single !== undefined && several.length > 0) {
+    return badArgument('DuplicateInputInBatchCall', 'Both Input and Inputs are given: give one of them.');
+  }
+  const [only, ...others] = service.inputs;
+  if (single !== undefined && only !== undefined) {
+    if (others.length > 0) {
+      return invalidOperation(
+        'MultipleInputsNotAllowed',
+        `The web service has the inputs ${listed(service.inputs)}: name each in Inputs instead of giving one Input.`,
+      );
+    }
+    return placesOf([[only, single, 'Input']], 'data-in', trust);
+  }
+  if (single !== undefined)
+    return badArgument('BatchJobInputsTooManySpecified', 'The web service takes no input: leave Input out.');
+  const unknown = several.find(([name]) => !service.inputs.includes(name));
+  if (unknown !== undefined) {
+    return badArgument(
+      'InvalidInputNames',
+      `Inputs names "${shown(unknown[0])}", which the web service does not have. ${meant(unknown[0], service.inputs)}`,
+    );
+  }
+  const missing = service.inputs.find((name) => !several.some(([given]) => given === name));
+  if (missing !== undefined) {
+    return badArgument(
+      'BatchJobInputsNotSpecified',
+      `The input "${missing}" is not given: name its blob in Inputs.${missing}${others.length === 0 ? ' (or in Input)' : ''}.`,
+    );
+  }
+  return placesOf(
+    several.map(([name, ref]) => [name, ref, `Inputs.${name}`]),
+    'data-in',
+    trust,
+  );
+}
+
+function outputsOf(service: Service, body: JobBody, trust: StorageTrust): Places | Refused {
+  const given = present(body.Outputs);
+  const unknown = given.find(([name]) => !service.outputs.includes(name));
+  if (unknown !== undefined) {
+    return badArgument(
+      'InvalidOutputOverrideName',
+      `Outputs names "${shown(unknown[0])}", which the web service does not have. ${meant(unknown[0], service.outputs)}`,
+    );
+  }
+  return placesOf(
+    given.map(([name, ref]) => [name, ref, `Outputs.${name}`]),
+    'data-out',
+    trust,
+  );
+}
+
+function placesOf(
+  refs: readonly (readonly [string, BlobRef, string])[],
+  role: 'data-in' | 'data-out',
+  trust: StorageTrust,
+): Places | Refused {
+  const places: Record<string, BlobPlace> = {};
+  for (const [name, ref, path] of refs) {
+    const parsed = parseBlobRef(ref, { path, role }, trust);
+    if (parsed.kind === 'refused') return parsed;
+    places[name] = parsed.place;
+  }
+  return { kind: 'places', places };
+}
+
+function parametersOf(
+  service: Service,
+  given: Readonly<Record<string, Scalar | null>>,
+): { kind: 'values'; values: Record<string, Scalar> } | Refused {
+  const names = service.parameters.map((parameter) => parameter.name);
+  const values: Record<string, Scalar> = {};
+  for (const [name, value] of Object.entries(given)) {
+    if (value === null) continue;
+    if (!names.includes(name)) {
+      return badArgument(
+        'UnexpectedParameter',
+        `GlobalParameters names "${shown(name)}", which the web service does not have. ${meant(name, names)}`,
+      );
+    }
+    values[name] = value;
+  }
+  for (const { name, default: fallback } of service.parameters) {
+    const value = values[name] ?? fallback;
+    if (value === undefined) {
+      return badArgument(
+        'MissingRequiredGlobalParameters',
+        `GlobalParameters lacks "${name}", which has no default in the web service "${service.name}".`,
+      );
+    }
+    values[name] = value;
+  }
+  return { kind: 'values', values };
+}
+
+function present(refs: Readonly<Record<string, BlobRef | null>> | null | undefined): [string, BlobRef][] {
+  return Object.entries(refs ?? {}).flatMap(([name, ref]) =>
+    ref === null || isAbsentRef(ref) ? [] : [[name, ref] as [string, BlobRef]],
+  );
+}
+
+function meant(given: string, names: readonly string[]): string {
+  if (names.length === 0) return 'It has none: leave it out.';
+  const near = suggest(given, names);
+  return near === undefined ? `It has ${listed(names)}.` : `Did you mean "${near}"?`;
+}
+
+function listed(names: readonly string[]): string {
+  return names.map((name) => `"${name}"`).join(', ');
+}

@@ -1,0 +1,92 @@
+/** Every limit and period in one place, with how they must relate (checked when this file loads). */
+
+const secondMs = 1_000;
+const minuteMs = 60 * secondMs;
+const hourMs = 60 * minuteMs;
+const dayMs = 24 * hourMs;
+const kib = 1024;
+const mib = 1024 * kib;
+
+export const limits = {
+  /** A busy VM beats this often. */
+  beatBusyMs: 2 * secondMs,
+  /** An idle VM beats this often; its `next` calls are signs of life too but write nothing. */
+  beatIdleMs: 15 * secondMs,
+  /** A VM without a beat for this long is looked at twice, then lost. */
+  leaseMs: 50 * secondMs,
+  /** At least this long between the first look that finds a lease lapsed and the one that believes it. */
+  suspectMs: 16 * secondMs,
+  /** `releasing` and `stopping` VMs get this long to leave by themselves. */
+  leaveMs: 30 * secondMs,
+  /** A process that has not said hello by then counts as failed (local compute). */
+  provisionLocalMs: 30 * secondMs,
+  /** The same on Azure Batch, where a node must boot. */
+  provisionBatchMs: 20 * minuteMs,
+  /** Replacing VMs that fail one after the other: first pause, and the longest. */
+  replaceBackoffMs: secondMs,
+  replaceBackoffMsMax: minuteMs,
+  /** So many VMs lost under one job, and it fails. */
+  lossesMax: 3,
+  /** A job that nobody starts is cancelled. */
+  registeredMsMax: 7 * dayMs,
+  /** Final jobs, and deleted pools, stay readable. */
+  jobRetentionMs: 30 * dayMs,
+  /** The read-only SAS of a result. */
+  resultSasMs: 24 * hourMs,
+  /** SAS handles that a VM gets for one attempt. */
+  assignmentSasMs: 24 * hourMs,
+  /** An upload URL. */
+  uploadSasMs: 24 * hourMs,
+  /** The reference to an uploaded file: as long as it is kept. */
+  uploadReadMs: 30 * dayMs,
+  /** A request is answered by then, and begins no write afterwards (the host's limit is 230 s). */
+  requestMsMax: 100 * secondMs,
+  /** One call to a storage. */
+  storageCallMs: 10 * secondMs,
+  /** Tries of one storage call, the first included. */
+  storageTriesMax: 5,
+  /** First pause between two tries; doubled each time, with jitter. */
+  storageBackoffMs: 50,
+  /** One look at a caller's blob. */
+  callerBlobMs: 10 * secondMs,
+  /** The tick gives one pool at most this long. */
+  tickPoolMs: 20 * secondMs,
+  /** Rows a transaction may hold (Table storage), and what we put in besides the row that guards it. */
+  transactionRowsMax: 100,
+  vmsPerAddMax: 98,
+  dispatchJobsMax: 33,
+  postLinesMax: 98,
+  /** Counts that would scan stop here. */
+  countMax: 1_000,
+  pageMax: 1_000,
+  jobBodyBytesMax: 256 * kib,
+  managementBodyBytesMax: mib,
+  modelBytesMax: 256 * mib,
+  modelCheckMs: 30 * secondMs,
+  modelCheckMemoryMb: 1_024,
+  maxPoolsMax: 1_000,
+  maxVmsPerPoolMax: 1_000,
+  nameLengthMax: 128,
+  /** Keys are looked up at most this long after a rotation. */
+  keyCacheMs: 5 * secondMs,
+  /** BES jobs of one classic endpoint that run at a time (bes-contract.md, section 5). */
+  classicRunningMax: 40,
+  /** A classic VM without work leaves after this long. */
+  classicIdleMs: 60 * secondMs,
+  billDaysMax: 400,
+  idempotencyMs: dayMs,
+} as const;
+
+/** What must hold between them; a broken one stops the program at its start. */
+const relations: readonly (readonly [string, boolean])[] = [
+  ['leaseMs > 3 * beatIdleMs', limits.leaseMs > 3 * limits.beatIdleMs],
+  ['suspectMs > beatIdleMs', limits.suspectMs > limits.beatIdleMs],
+  ['beatBusyMs <= beatIdleMs', limits.beatBusyMs <= limits.beatIdleMs],
+  ['3 * dispatchJobsMax < transactionRowsMax', 3 * limits.dispatchJobsMax < limits.transactionRowsMax],
+  ['vmsPerAddMax + 1 < transactionRowsMax', limits.vmsPerAddMax + 1 < limits.transactionRowsMax],
+  ['postLinesMax + 1 < transactionRowsMax', limits.postLinesMax + 1 < limits.transactionRowsMax],
+  ['requestMsMax < 230 s', limits.requestMsMax < 230 * secondMs],
+];
+for (const [text, holds] of relations) {
+  if (!holds) throw new Error(`limits.ts: this must hold: ${text}`);
+}

@@ -1,0 +1,69 @@
+/** What a caller is told when something cannot be done: the error envelope of the BES contract (section 4) as a value. */
+
+/** A refusal is an expected outcome, returned and never thrown. Messages are whole sentences: place, value, remedy. */
+export type Refused = {
+  readonly kind: 'refused';
+  /** HTTP status, 4xx or 503. */
+  readonly status: number;
+  readonly code: string;
+  readonly message: string;
+  /** Never empty. */
+  readonly details: readonly { readonly code: string; readonly message: string }[];
+};
+
+function refused(status: number, code: string, message: string, detail: string, text: string): Refused {
+  return { kind: 'refused', status, code, message, details: [{ code: detail, message: text }] };
+}
+
+/** 400 BadArgument: the request is at fault. */
+export function badArgument(detail: string, text: string): Refused {
+  return refused(400, 'BadArgument', 'Invalid argument provided.', detail, text);
+}
+
+/** 400 BadUserArgument: the caller's data is at fault (InputMismatchError, InputParseError). */
+export function badUserArgument(detail: string, text: string): Refused {
+  return refused(400, 'BadUserArgument', 'The data provided cannot be used.', detail, text);
+}
+
+/** 400 InvalidOperation: the thing is not in a state for it. */
+export function invalidOperation(detail: string, text: string): Refused {
+  return refused(400, 'InvalidOperation', 'The operation is not possible now.', detail, text);
+}
+
+/** 401. One text for every reason, so that nothing can be learnt from it. */
+export function unauthorized(): Refused {
+  return refused(
+    401,
+    'Unauthorized',
+    'Unauthorized.',
+    'ScoreRequestUnauthorized',
+    'Invalid credentials provided.',
+  );
+}
+
+/** 404. A foreign id reads exactly like a missing one. */
+export function notFound(detail: string, text: string): Refused {
+  return refused(404, 'NotFound', 'The requested resource was not found.', detail, text);
+}
+
+/** 409. */
+export function conflict(detail: string, text: string): Refused {
+  return refused(409, 'Conflict', 'The request conflicts with what is there.', detail, text);
+}
+
+/** 413. */
+export function tooLarge(detail: string, text: string): Refused {
+  return refused(413, 'MemoryQuotaViolation', 'The request is too large.', detail, text);
+}
+
+/** 503 with Retry-After: a passing trouble, nothing was done. */
+export function unavailable(detail: string, text: string): Refused {
+  return refused(503, 'ServiceUnavailable', 'The service is not available right now.', detail, text);
+}
+
+/** A caller's value as a message shows it: one line, cut to length. */
+export function shown(value: unknown, lengthMax = 80): string {
+  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value));
+  const line = text.replaceAll(/[\u0000-\u001f\u007f]/g, ' ');
+  return line.length > lengthMax ? `${line.slice(0, lengthMax)}...` : line;
+}
