@@ -11,7 +11,7 @@ export async function assignmentOf(app: App, job: Running): Promise<Assignment |
   if (row === undefined) return undefined;
   const spec = openSpec(app, job.subscriptionId, row.row);
   const untilMs = app.clock.now() + limits.assignmentSasMs;
-  const model = app.blobs.place('millpond-models', modelBlob(spec.model.sha256));
+  const model = await app.blobs.place('millpond-models', modelBlob(spec.model.sha256));
   return {
     jobId: job.jobId,
     attempt: job.attempt,

@@ -188,8 +188,8 @@ export type OwnContainer = 'millpond-models' | 'millpond-services' | 'millpond-r
 export type OwnBlobs = {
   put(container: OwnContainer, name: string, bytes: Uint8Array): Promise<void>;
   get(container: OwnContainer, name: string): Promise<Uint8Array | undefined>;
-  /** The place of a blob of ours, with our own access, for `CallerBlobs`. */
-  place(container: OwnContainer, name: string): BlobPlace;
+  /** The place of a blob of ours, with our own access, for `CallerBlobs`; its container exists then. */
+  place(container: OwnContainer, name: string): Promise<BlobPlace>;
 };
 
 /** Machines. Locally child processes of this one; on Azure Batch a task each. */

@@ -29,18 +29,14 @@ export async function reconcile(app: App, tag: Tag): Promise<void> {
     const seen: Seen = { ...observed, hostId: app.compute.hostId };
     const [pool, vms] = await Promise.all([poolOfTag(app, tag), collect(app, { of: 'vms', tag })]);
     if (pool === undefined) return;
+    await endMachines(app, tag, vms, seen);
     const lost = await actOnHealth(app, pool, vms, seen);
-    const ended = await endMachines(app, tag, vms, seen);
-    if (lost === 'changed') {
-      await dispatch(app, tag);
-      continue;
-    }
-    const sized = await actOnSize(app, pool, vms);
-    const posted = await postPool(app, pool.row, vms);
-    if (sized === 'same' && posted === 'same' && ended === 'same') {
-      if (pool.row.kind === 'deleting' && vms.length === 0) await finishDeletion(app, pool);
-      return;
-    }
+    if (lost === 'changed') await dispatch(app, tag);
+    // What has been changed is read again before anything else is decided on it.
+    if (lost === 'changed' || (await actOnSize(app, pool, vms)) === 'changed') continue;
+    if ((await postPool(app, pool.row, vms)) === 'changed') continue;
+    if (pool.row.kind === 'deleting' && vms.length === 0) await finishDeletion(app, pool);
+    return;
   }
 }
 
@@ -174,7 +170,7 @@ async function want(
 }
 
 /** Machines whose row says stopped, or has gone: seen by a read of the row after the observation, never by absence from a list. */
-async function endMachines(app: App, tag: Tag, vms: readonly Stored<'vm'>[], seen: Seen): Promise<'same'> {
+async function endMachines(app: App, tag: Tag, vms: readonly Stored<'vm'>[], seen: Seen): Promise<void> {
   const rows = new Map(vms.map((stored) => [stored.row.vmId, stored.row]));
   for (const vmId of [...seen.running, ...seen.exited.keys()].filter((id) => id.startsWith(tag))) {
     const row = rows.get(vmId) ?? (await app.store.get('vm', { vmId }))?.row;
@@ -183,7 +179,6 @@ async function endMachines(app: App, tag: Tag, vms: readonly Stored<'vm'>[], see
     if (row === undefined || (row.kind === 'stopped' && (!leftByItself || overdue)))
       await app.compute.stop(vmId);
   }
-  return 'same';
 }
 
 async function replace(app: App, stored: Stored<'vm'>, row: Vm): Promise<'done' | 'conflict'> {

@@ -38,7 +38,8 @@ export async function registerJob(
     attempt: 0,
     losses: 0,
   };
-  const outputs = { ...defaultOutputs(app, service, jobId), ...request.outputs };
+  const unnamed = service.outputs.filter((name) => request.outputs[name] === undefined);
+  const outputs = { ...(await ownOutputs(app, jobId, unnamed)), ...request.outputs };
   const spec = {
     model: service.state.model,
     inputs: request.inputs,
@@ -79,9 +80,14 @@ async function checkPool(
   return undefined;
 }
 
-/** Results that no override names go to the service's own storage under a generated name. */
-function defaultOutputs(app: App, service: Service, jobId: string): Record<string, BlobPlace> {
-  return Object.fromEntries(
-    service.outputs.map((name) => [name, app.blobs.place('millpond-results', `${jobId}/${name}.csv`)]),
+/** Results that no override names go to a place of the service's own under a generated name. */
+async function ownOutputs(
+  app: App,
+  jobId: string,
+  names: readonly string[],
+): Promise<Record<string, BlobPlace>> {
+  const places = names.map(
+    async (name) => [name, await app.blobs.place('millpond-results', `${jobId}/${name}.csv`)] as const,
   );
+  return Object.fromEntries(await Promise.all(places));
 }

@@ -12,7 +12,7 @@ export type Upload = {
 };
 
 /** @param owner a subscription's or a service's id: uploads of one owner lie together */
-export function makeUpload(app: App, owner: string, fileName: string): Upload | Refused {
+export async function makeUpload(app: App, owner: string, fileName: string): Promise<Upload | Refused> {
   if (
     fileName.length > limits.nameLengthMax ||
     !/^[^\\/?#%\u0000-\u001f\u007f]+\.[A-Za-z0-9]+$/.test(fileName)
@@ -22,7 +22,7 @@ export function makeUpload(app: App, owner: string, fileName: string): Upload | 
       `name is "${shown(fileName)}": give a file name with an extension, at most ${limits.nameLengthMax} characters, without slashes.`,
     );
   }
-  const place = app.blobs.place('millpond-uploads', `${owner}/${app.random.hex(32)}/${fileName}`);
+  const place = await app.blobs.place('millpond-uploads', `${owner}/${app.random.hex(32)}/${fileName}`);
   const nowMs = app.clock.now();
   return {
     kind: 'upload',

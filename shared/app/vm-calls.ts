@@ -3,9 +3,10 @@ import { tagOf, type VmId } from '../core/ids.ts';
 import { classicPoolId } from '../core/ids.ts';
 import { noBackoff } from '../core/pool.ts';
 import type { BeatCall, BeatReply, HelloReply, NextReply, Stop } from '../core/vm-protocol.ts';
-import { beat, isLiving, isWorking, leave, lose, ready, released, type Living, type Vm } from '../core/vm.ts';
+import { beat, isLiving, isWorking, leave, ready, released, type Living, type Vm } from '../core/vm.ts';
 import { assignmentOf } from './assignment.ts';
 import { lookAgain } from './look-again.ts';
+import { commitLoss } from './lose-vm.ts';
 import { nudge, nudgeDispatch } from './nudge.ts';
 import type { App, Stored } from './ports.ts';
 
@@ -20,10 +21,8 @@ export async function hello(app: App, vmId: VmId, nonce: string): Promise<HelloR
     const vm = stored.row;
     if (vm.kind !== 'provisioning') {
       if (vm.nonce === nonce) return { kind: 'welcome' };
-      const row = lose(vm, 'a second process came under its id', app.clock.now());
-      return (await replaceVm(app, stored, row)) === 'done'
-        ? stop('another process has this VM id')
-        : 'conflict';
+      const lost = await commitLoss(app, stored, vm, 'a second process came under its id');
+      return lost === 'done' ? stop('another process has this VM id') : 'conflict';
     }
     const row = ready(vm, nonce, app.clock.now());
     return (await replaceVm(app, stored, row)) === 'done' ? { kind: 'welcome' } : 'conflict';
@@ -69,7 +68,7 @@ export async function lookForWork(app: App, vmId: VmId, nonce: string): Promise<
       if ((await replaceVm(app, stored, row)) === 'conflict') return 'conflict';
       if (row.kind === 'stopping') return stop(row.why);
       await nudgeDispatch(app, vm.poolId);
-      return 'conflict';
+      return lookForWork(app, vmId, nonce);
     }
     case 'stopping':
       return stop(vm.why);
@@ -97,11 +96,10 @@ export async function bye(app: App, vmId: VmId, nonce: string): Promise<{ kind: 
     const stored = await app.store.get('vm', { vmId });
     const vm = stored?.row;
     if (stored === undefined || vm === undefined || !isMine(vm, nonce)) return undefined;
-    // A VM that goes while it holds a job has given it up: the reaper takes the job back from the stopped row.
-    const row = isWorking(vm)
-      ? lose(vm, 'it left in the middle of a job', app.clock.now())
-      : leave(vm, app.clock.now());
-    return (await replaceVm(app, stored, row)) === 'done' ? vm.poolId : 'conflict';
+    const left = isWorking(vm)
+      ? await commitLoss(app, stored, vm, 'it left in the middle of the job')
+      : await replaceVm(app, stored, leave(vm, app.clock.now()));
+    return left === 'done' ? vm.poolId : 'conflict';
   });
   if (poolId !== undefined) await nudge(app, poolId);
   return { kind: 'bye' };

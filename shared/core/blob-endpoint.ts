@@ -5,7 +5,7 @@
 import { shown } from './refusal.ts';
 
 export type StorageTrust = {
-  /** `host`, `host:port` or `*.suffix`, lower case; reached over https. */
+  /** `host` or `host:port`, lower case; reached over https. */
   readonly allowedHosts: readonly string[];
   /** `http://127.0.0.1:10000/devstoreaccount1`, where callers may name the emulator. */
   readonly emulatorEndpoint?: string;
@@ -88,18 +88,9 @@ function loopbackName(url: URL): string {
 }
 
 function judgeAllowed(url: URL, path: string, trust: StorageTrust): JudgedEndpoint | undefined {
-  const isAllowed = trust.allowedHosts.some((allowed) => matches(url, allowed.trim().toLowerCase()));
+  const isAllowed = trust.allowedHosts.includes(url.host);
   if (!isAllowed || url.protocol !== 'https:') return undefined;
   return { kind: 'trusted', endpoint: `https://${url.host}`, rest: path };
-}
-
-function matches(url: URL, allowed: string): boolean {
-  if (allowed.startsWith('*.')) {
-    return (
-      url.port === '' && url.hostname.endsWith(allowed.slice(1)) && url.hostname.length >= allowed.length
-    );
-  }
-  return url.host === allowed;
 }
 
 function notAllowed(url: URL, trust: StorageTrust): string {

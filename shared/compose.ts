@@ -1,0 +1,122 @@
+/** The one composition root: every adapter is made here, from the settings, once per process. */
+import { randomBytes } from 'node:crypto';
+import { makeMemory } from './app/memory.ts';
+import { makeOneAtATime } from './app/one-at-a-time.ts';
+import { nudge } from './app/nudge.ts';
+import type { App, Config, Log } from './app/ports.ts';
+import { retireHost } from './app/retire-host.ts';
+import { tick } from './app/tick.ts';
+import { tagOf } from './core/ids.ts';
+import { limits } from './core/limits.ts';
+import { makeHostLease } from './compute/host-lease.ts';
+import { makeLocalCompute, type LocalCompute } from './compute/local.ts';
+import { reportModel } from './scoring/report-model.ts';
+import { readSettings, SettingsError, type Settings } from './settings.ts';
+import { AzureTable } from './storage/azure-table.ts';
+import { makeCallerBlobs } from './storage/caller-blobs.ts';
+import { parseStorageAccount } from './storage/connection-string.ts';
+import { nodeRandom } from './storage/node-random.ts';
+import { makeNodeSecrets } from './storage/node-secrets.ts';
+import { makeOwnBlobs } from './storage/own-blobs.ts';
+import { makeStorageClock } from './storage/storage-clock.ts';
+import { makeStore } from './storage/table-store.ts';
+import { makeWakeups } from './storage/wakeups.ts';
+
+type Composed = { readonly app: App; close(): Promise<void> };
+
+let composed: Promise<Composed> | undefined;
+
+/** The app of this process. @throws SettingsError with the sentence that callers are answered with */
+export async function loadApp(): Promise<App> {
+  composed ??= Promise.resolve().then(() => compose(readSettings(process.env)));
+  return (await composed).app;
+}
+
+/** Takes this process's VMs off their pools and ends them; nothing happens where no app was loaded. */
+export async function closeApp(): Promise<void> {
+  const loaded = await composed?.catch(() => undefined);
+  await loaded?.close();
+}
+
+function compose(settings: Settings): Composed {
+  if (settings.storage.kind === 'managed-identity') {
+    throw new SettingsError(
+      'MILLPOND_STORAGE',
+      'MILLPOND_STORAGE names an account without a key: give a connection string.',
+    );
+  }
+  if (settings.compute === 'azure-batch') {
+    throw new SettingsError(
+      'MILLPOND_COMPUTE',
+      'MILLPOND_COMPUTE is azure-batch, which this version does not have: set it to local.',
+    );
+  }
+  const { connectionString } = settings.storage;
+  const account = parseStorageAccount(connectionString);
+  const clock = makeStorageClock();
+  const secrets = makeNodeSecrets({ masterSecret: settings.masterSecret, operatorKey: settings.operatorKey });
+  const lease = makeHostLease({ connectionString, log });
+  const compute: LocalCompute = makeLocalCompute({
+    hostId: randomBytes(16).toString('hex'),
+    vmUrl: () => settings.publicUrl,
+    tokenFor: (vmId) => secrets.vmToken(vmId),
+    lease,
+    log,
+    onExit: (vmId) => void whenExited(vmId),
+  });
+  const app: App = {
+    store: makeStore({ table: new AzureTable({ account, clock }), random: nodeRandom, clock }),
+    blobs: makeOwnBlobs({ account, clock, random: nodeRandom }),
+    callerBlobs: makeCallerBlobs({ clock, openEndpoints: [account.blobEndpoint] }),
+    compute,
+    checkModel: (bytes) =>
+      reportModel(bytes, { timeoutMs: limits.modelCheckMs, memoryMb: limits.modelCheckMemoryMb }),
+    clock,
+    random: nodeRandom,
+    secrets,
+    wakeups: makeWakeups(clock),
+    oneAtATime: makeOneAtATime(),
+    memory: makeMemory(clock),
+    log,
+    config: configOf(settings),
+  };
+
+  /** A dead VM is replaced at once; in `timer` mode the tick finds it. */
+  async function whenExited(vmId: string): Promise<void> {
+    const vm = await app.store.get('vm', { vmId }).catch(() => undefined);
+    if (vm !== undefined && tagOf(vmId) === tagOf(vm.row.poolId)) await nudge(app, vm.row.poolId);
+  }
+
+  // The holder looks after its VMs by itself: after a takeover the timer may lag by a minute.
+  lease.onChange((holder) => {
+    if (holder === 'self' && settings.dispatch === 'at-once') {
+      void tick(app).catch((error: unknown) => log('takeover-failed', { error: String(error) }));
+    }
+  });
+  void lease.start();
+  return { app, close: () => close(app, compute, lease) };
+}
+
+async function close(app: App, compute: LocalCompute, lease: { release(): Promise<void> }): Promise<void> {
+  await retireHost(app).catch((error: unknown) => log('retire-failed', { error: String(error) }));
+  await compute.close();
+  await lease.release();
+}
+
+function configOf(settings: Settings): Config {
+  return {
+    publicUrl: settings.publicUrl,
+    dispatch: settings.dispatch,
+    vmHoldMs: settings.vmHoldMs,
+    classicVms: settings.classicVms,
+    provisionMs: limits.provisionLocalMs,
+    allowedHosts: settings.allowedStorageHosts,
+    ...(settings.emulatorEndpoint === undefined ? {} : { emulatorEndpoint: settings.emulatorEndpoint }),
+    tiers: settings.tiers,
+  };
+}
+
+/** One JSON line per event, on stdout: the host's log takes it from there. */
+const log: Log = (event, fields = {}) => {
+  process.stdout.write(`${JSON.stringify({ event, ...fields })}\n`);
+};
