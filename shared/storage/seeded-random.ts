@@ -1,0 +1,61 @@
+/** Chance that a printed seed repeats: the generator xoshiro128** (Blackman, Vigna), for tests and simulation. */
+import type { Random } from '../app/ports.ts';
+
+export type SeededRandom = Random & {
+  /** A whole number, 0 <= n < `below`. */
+  below(below: number): number;
+  pick<T>(from: readonly T[]): T;
+  /** An independent stream, for a part of a simulation that must not shift the others. */
+  fork(): SeededRandom;
+};
+
+/** @param seed any whole number */
+export function makeSeededRandom(seed: number): SeededRandom {
+  const state = spread(seed);
+  const next = () => step(state);
+  const fraction = () => next() / 2 ** 32;
+  const below = (n: number) => Math.floor(fraction() * n);
+  return {
+    hex(digits) {
+      let text = '';
+      while (text.length < digits) text += next().toString(16).padStart(8, '0');
+      return text.slice(0, digits);
+    },
+    fraction,
+    below,
+    pick<T>(from: readonly T[]): T {
+      if (from.length === 0) throw new Error('There is nothing to pick from.');
+      return from[below(from.length)]!;
+    },
+    fork: () => makeSeededRandom(next()),
+  };
+}
+
+/** Splitmix32: four words of state from one seed. */
+function spread(seed: number): Uint32Array {
+  const state = new Uint32Array(4);
+  let word = seed >>> 0;
+  for (let at = 0; at < 4; at++) {
+    word = (word + 0x9e37_79b9) >>> 0;
+    let mixed = Math.imul(word ^ (word >>> 16), 0x85eb_ca6b);
+    mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2_ae35);
+    state[at] = mixed ^ (mixed >>> 16);
+  }
+  return state;
+}
+
+function step(state: Uint32Array): number {
+  const second = state[1]!;
+  const result = Math.imul(rotl(Math.imul(second, 5), 7), 9) >>> 0;
+  state[2]! ^= state[0]!;
+  state[3]! ^= second;
+  state[1]! ^= state[2]!;
+  state[0]! ^= state[3]!;
+  state[2]! ^= second << 9;
+  state[3] = rotl(state[3]!, 11);
+  return result;
+}
+
+function rotl(word: number, by: number): number {
+  return (word << by) | (word >>> (32 - by));
+}
