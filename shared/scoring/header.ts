@@ -1,0 +1,101 @@
+/** Reads a file's first record: the column names, and the bytes it was written with. */
+import type { ByteBlock } from './byte-block.ts';
+import { carriageReturn, lineFeed, quote } from './csv-bytes.ts';
+import { createQuotedCell, readQuotedCell } from './quoted-cell.ts';
+
+/** A complete header. All byte ranges are into the bytes given. */
+export type Header = {
+  readonly names: readonly string[];
+  /** The record's own bytes (with the BOM, if there is one) and its line end. */
+  readonly content: Uint8Array;
+  readonly lineEnd: Uint8Array;
+  /** Where the rows begin. */
+  readonly next: number;
+  /** Lines passed: blank ones before the header and the header's own. */
+  readonly lines: number;
+};
+
+export type HeaderResult =
+  | { readonly kind: 'header'; readonly header: Header }
+  /** The record does not end in these bytes. */
+  | { readonly kind: 'more' }
+  /** Nothing but blank lines. */
+  | { readonly kind: 'empty' }
+  | { readonly kind: 'fault'; readonly line: number; readonly reason: string };
+
+type Cells = { names: string[]; end: number; lines: number };
+
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+const bom = [0xef, 0xbb, 0xbf];
+
+function isLineEnd(bytes: Uint8Array, at: number): boolean {
+  return bytes[at] === lineFeed || (bytes[at] === carriageReturn && bytes[at + 1] === lineFeed);
+}
+
+function startOfText(bytes: Uint8Array): number {
+  return bom.every((byte, i) => bytes[i] === byte) ? bom.length : 0;
+}
+
+/** Reads cells up to a line end or, when the file is over, its end. */
+function readCells(bytes: Uint8Array, start: number, delimiter: number): Cells | HeaderResult {
+  const cell = createQuotedCell();
+  const block: ByteBlock = { bytes, view: new DataView(bytes.buffer, bytes.byteOffset) };
+  const cells: Cells = { names: [], end: start, lines: 1 };
+  for (let at = start; ; at++) {
+    let end = at;
+    if (bytes[at] === quote) {
+      readQuotedCell(cell, block, at, bytes.length);
+      if (cell.next < 0) {
+        return { kind: 'fault', line: cells.lines, reason: 'the quote that opens here is never closed' };
+      }
+      cells.names.push(decoder.decode(cell.block.bytes.subarray(cell.start, cell.end)));
+      end = cell.next;
+      if (end < bytes.length && bytes[end] !== delimiter && !isLineEnd(bytes, end)) {
+        return { kind: 'fault', line: cells.lines, reason: 'text after the closing quote of a column name' };
+      }
+      cells.lines += cell.lineFeeds;
+    } else {
+      while (end < bytes.length && bytes[end] !== delimiter && !isLineEnd(bytes, end)) end++;
+      cells.names.push(decoder.decode(bytes.subarray(at, end)));
+    }
+    at = end;
+    if (at >= bytes.length || bytes[at] !== delimiter) {
+      cells.end = at;
+      return cells;
+    }
+  }
+}
+
+/**
+ * Reads the header at the start of a file.
+ * @param bytes The file so far. @param isWhole Whether that is all of it.
+ */
+export function readHeader(bytes: Uint8Array, delimiter: number, isWhole: boolean): HeaderResult {
+  const text = startOfText(bytes);
+  let start = text;
+  let blankLines = 0;
+  while (isLineEnd(bytes, start)) {
+    start += bytes[start] === carriageReturn ? 2 : 1;
+    blankLines++;
+  }
+  if (start >= bytes.length) return { kind: isWhole ? 'empty' : 'more' };
+  const cells = readCells(bytes, start, delimiter);
+  if ('kind' in cells) {
+    if (!isWhole) return { kind: 'more' };
+    return cells.kind === 'fault' ? { ...cells, line: cells.line + blankLines } : cells;
+  }
+  const { names, end, lines } = cells;
+  if (end >= bytes.length && !isWhole) return { kind: 'more' };
+  const next = Math.min(bytes.length, bytes[end] === carriageReturn ? end + 2 : end + 1);
+  const content = bytes.subarray(start, end);
+  return {
+    kind: 'header',
+    header: {
+      names,
+      content: text === 0 ? content : Buffer.concat([bytes.subarray(0, text), content]),
+      lineEnd: bytes.subarray(end, next),
+      next: end >= bytes.length ? bytes.length : next,
+      lines: lines + blankLines,
+    },
+  };
+}

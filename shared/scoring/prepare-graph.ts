@@ -1,0 +1,86 @@
+/** Turns a model file into one that runs here and fast: checked, without ZipMap, with dictionaries and label indices. */
+import { classLabels } from './class-labels.ts';
+import { describeInputs, type InputShape } from './describe-inputs.ts';
+import { describeOutputs, type ChosenOutputs } from './describe-outputs.ts';
+import { useDictionary } from './dictionary-inputs.ts';
+import { dropZipMaps } from './drop-zipmap.ts';
+import { usesExternalData } from './external-data.ts';
+import { useLabelIndices } from './label-indices.ts';
+import type { ModelInfo, ModelOutput } from './model-info.ts';
+import { ModelRefusal } from './model-refusal.ts';
+import { decodeModel, encodeModel, type OnnxModel } from './onnx-schema.ts';
+import type { FeedPlan, ReadPlan, SessionPlan } from './session-plan.ts';
+
+/** A model ready for a session. `bytes` are always encoded here: nothing but ONNX reaches the runtime. */
+export type PreparedModel = {
+  readonly bytes: Uint8Array;
+  readonly info: ModelInfo;
+  readonly plan: SessionPlan;
+};
+
+function decodeOrRefuse(bytes: Uint8Array): OnnxModel {
+  let external: boolean;
+  let model: OnnxModel;
+  try {
+    external = usesExternalData(bytes);
+    model = decodeModel(bytes);
+  } catch (error) {
+    throw new ModelRefusal('The file is not an ONNX model.', { cause: error });
+  }
+  if (external) {
+    throw new ModelRefusal(
+      'The model keeps data in other files (external_data); save it as one file with all data inside.',
+    );
+  }
+  if (!Object.hasOwn(model, 'graph') || model.graph.node.length === 0 || model.opsetImport.length === 0) {
+    throw new ModelRefusal('The file is not an ONNX model.');
+  }
+  return model;
+}
+
+function feedPlan(model: OnnxModel, input: InputShape): FeedPlan {
+  const { name, type, width, rank } = input;
+  if (type !== 'string' || width !== 1) return { kind: 'plain', name, type, width, rank };
+  return { kind: 'dictionary', name, type, width, rank, ...useDictionary(model.graph, input) };
+}
+
+function readPlan(model: OnnxModel, chosen: ChosenOutputs): ReadPlan {
+  const { label, probabilities, task } = chosen;
+  const labels = label.type === 'string' ? classLabels(model.graph, label.name) : undefined;
+  const layout = probabilities === undefined || task.kind === 'regression' ? ('value' as const) : task.kind;
+  return {
+    label:
+      labels === undefined
+        ? { kind: 'value', name: label.name }
+        : { kind: 'index', name: useLabelIndices(model, label.name, labels), labels },
+    ...(probabilities === undefined ? {} : { probabilities: { name: probabilities.name } }),
+    layout,
+    classes: task.kind === 'regression' ? 0 : task.labels.length,
+  };
+}
+
+function describe(inputs: readonly InputShape[], chosen: ChosenOutputs): ModelInfo {
+  const { label, probabilities, task, columns } = chosen;
+  const outputs: ModelOutput[] = [{ name: label.name, type: label.type, role: 'label' }];
+  if (probabilities !== undefined) {
+    outputs.push({ name: probabilities.name, type: probabilities.type, role: 'probabilities' });
+  }
+  return { inputs: inputs.map(({ rank: _, ...input }) => input), outputs, task, columns };
+}
+
+/**
+ * Prepares a model. Costs time and memory in proportion to the file; safe for hostile bytes, but run in a process that may die.
+ * @throws ModelRefusal with the reason when the model cannot be served.
+ */
+export function prepareGraph(bytes: Uint8Array): PreparedModel {
+  const model = decodeOrRefuse(bytes);
+  const dropped = dropZipMaps(model.graph);
+  const inputs = describeInputs(model);
+  const chosen = describeOutputs(model.graph, dropped);
+  const info = describe(inputs, chosen);
+  const plan: SessionPlan = {
+    feeds: inputs.map((input) => feedPlan(model, input)),
+    read: readPlan(model, chosen),
+  };
+  return { bytes: encodeModel(model), info, plan };
+}

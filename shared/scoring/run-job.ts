@@ -1,0 +1,179 @@
+/** One job over the engine's threads: reads, cuts, hands out blocks, and writes the results in the order of the input. */
+import { bindColumns } from './bind-columns.ts';
+import { createBlockCutter, RecordTooLong, type Block, type BlockCutter } from './block-cutter.ts';
+import { createBoundedQueue, type BoundedQueue } from './bounded-queue.ts';
+import { comma, tab } from './csv-bytes.ts';
+import type { Header } from './header.ts';
+import { openSource, readFileHeader, type JobSource } from './job-source.ts';
+import type { ModelInfo } from './model-info.ts';
+import { quoteField } from './quote-field.ts';
+import { describeFault } from './row-fault.ts';
+import type { ScoreJob, ScoreResult } from './score-job.ts';
+import type { ScoreThread } from './score-thread.ts';
+import { ScoringError } from './scoring-error.ts';
+import { scoringLimits } from './scoring-limits.ts';
+import { untilAborted } from './until-aborted.ts';
+import type { BlockOutcome } from './worker-messages.ts';
+
+/** `too-long` stands where a record without end begins: what precedes it has its say first. */
+type Outcome = BlockOutcome | { readonly kind: 'too-long'; readonly message: string };
+
+type Run = {
+  readonly job: ScoreJob;
+  readonly signal: AbortSignal;
+  readonly delimiter: number;
+  readonly threads: readonly ScoreThread[];
+  readonly source: JobSource;
+  readonly queue: BoundedQueue<{ readonly outcome: Promise<Outcome> }>;
+  readonly inFlight: Set<Promise<Outcome>>;
+  bytesOut: number;
+};
+
+async function write(run: Run, chunk: Uint8Array): Promise<void> {
+  if (chunk.length === 0) return;
+  await untilAborted(run.job.write(chunk), run.signal);
+  run.bytesOut += chunk.length;
+}
+
+function headerLine(header: Header, info: ModelInfo, delimiter: number): Uint8Array {
+  const added = info.columns.map(({ name }) => String.fromCharCode(delimiter) + quoteField(name, delimiter));
+  return Buffer.concat([header.content, Buffer.from(added.join('')), header.lineEnd]);
+}
+
+function leastBusy(threads: readonly ScoreThread[]): ScoreThread {
+  const thread = threads.toSorted((a, b) => a.pending() - b.pending())[0];
+  if (thread === undefined) throw new Error('an engine has a thread at least');
+  return thread;
+}
+
+function enqueue(run: Run, outcome: Promise<Outcome>): void {
+  run.inFlight.add(outcome);
+  const settled = (): boolean => run.inFlight.delete(outcome);
+  outcome.then(settled, settled);
+  run.queue.push({ outcome });
+}
+
+async function dispatch(run: Run, block: Block): Promise<void> {
+  await untilAborted(run.queue.room(), run.signal);
+  enqueue(run, leastBusy(run.threads).score(block.buffer, block.length));
+}
+
+async function readBlocks(run: Run, cutter: BlockCutter, first: Uint8Array): Promise<void> {
+  try {
+    for (let chunk: Uint8Array | undefined = first; chunk !== undefined; chunk = await run.source.next()) {
+      for (const block of cutter.push(chunk)) await dispatch(run, block);
+    }
+    const last = cutter.end();
+    if (last !== undefined) await dispatch(run, last);
+  } catch (error) {
+    if (!(error instanceof RecordTooLong)) throw error;
+    await untilAborted(run.queue.room(), run.signal);
+    enqueue(run, Promise.resolve({ kind: 'too-long', message: error.message }));
+  }
+  run.queue.end();
+}
+
+/** The error that an outcome stands for. @param lines Lines before the block. @param rows Rows before it. */
+function failure(run: Run, header: Header, outcome: Outcome, lines: number, rows: number): ScoringError {
+  const sourceName = run.job.sourceName;
+  switch (outcome.kind) {
+    case 'fault': {
+      const { line, row, problem } = outcome.fault;
+      const place = { sourceName, columns: header.names, line: lines + line + 1, row: rows + row + 1 };
+      return new ScoringError('InputParseError', describeFault(problem, place));
+    }
+    case 'error':
+      return new ScoringError(outcome.code, `${sourceName}, after line ${lines}: ${outcome.message}`);
+    case 'too-long':
+      return new ScoringError(
+        'OutOfMemoryLimit',
+        `${sourceName}, after line ${lines}: ${outcome.message}; is a quote not closed?`,
+      );
+    case 'scored':
+    case 'cancelled':
+      throw new Error(`a ${outcome.kind} block is no failure`);
+  }
+}
+
+async function writeBlocks(run: Run, cutter: BlockCutter, header: Header): Promise<number> {
+  let rows = 0;
+  let lines = header.lines;
+  for (;;) {
+    const pending = await untilAborted(run.queue.peek(), run.signal);
+    if (pending === undefined) return rows;
+    const outcome = await untilAborted(pending.outcome, run.signal);
+    if (outcome.kind !== 'scored') throw failure(run, header, outcome, lines, rows);
+    cutter.recycle(outcome.input);
+    await write(run, new Uint8Array(outcome.output, 0, outcome.outputLength));
+    rows += outcome.rows;
+    lines += outcome.lines;
+    run.job.onProgress?.(rows);
+    run.queue.drop();
+  }
+}
+
+async function scoreFile(run: Run, info: ModelInfo, stop: AbortController): Promise<ScoreResult> {
+  const { job, delimiter, threads } = run;
+  const { header, rest } = await readFileHeader(run.source, delimiter, job.sourceName);
+  const columnsMax = job.limits?.columnsMax ?? scoringLimits.columnsMax;
+  if (header.names.length > columnsMax) {
+    throw new ScoringError(
+      'InputParseError',
+      `${job.sourceName} line ${header.lines}: ${header.names.length} columns; at most ${columnsMax} are allowed.`,
+    );
+  }
+  const where = `${job.sourceName} line ${header.lines}`;
+  const slots = bindColumns(info.inputs, header.names, job.constants ?? {}, where);
+  for (const thread of threads) thread.begin({ delimiter, columnCount: header.names.length, slots });
+  await write(run, headerLine(header, info, delimiter));
+  const cutter = createBlockCutter({
+    delimiter,
+    blockBytes: job.limits?.blockBytes ?? scoringLimits.blockBytes,
+    recordBytesMax: job.limits?.recordBytesMax ?? scoringLimits.recordBytesMax,
+    sparesMax: threads.length + scoringLimits.writtenAhead,
+  });
+  // Whichever side fails first stops the other.
+  const stopOnError = async <T>(side: Promise<T>): Promise<T> => {
+    try {
+      return await side;
+    } catch (error) {
+      stop.abort(error);
+      throw error;
+    }
+  };
+  const [, rows] = await Promise.all([
+    stopOnError(readBlocks(run, cutter, rest)),
+    stopOnError(writeBlocks(run, cutter, header)),
+  ]);
+  return { rows, bytesIn: run.source.bytesRead(), bytesOut: run.bytesOut };
+}
+
+/**
+ * Scores one file. When it fails or is aborted it settles after the batches that threads are busy with: they are free then.
+ * @throws As `Engine.score`.
+ */
+export async function runJob(
+  threads: readonly ScoreThread[],
+  info: ModelInfo,
+  job: ScoreJob,
+): Promise<ScoreResult> {
+  const stop = new AbortController();
+  const signal = job.signal === undefined ? stop.signal : AbortSignal.any([job.signal, stop.signal]);
+  const run: Run = {
+    job,
+    signal,
+    delimiter: job.delimiter === '\t' ? tab : comma,
+    threads,
+    source: openSource(job.source, signal),
+    queue: createBoundedQueue(threads.length * scoringLimits.blocksPerWorker + scoringLimits.writtenAhead),
+    inFlight: new Set(),
+    bytesOut: 0,
+  };
+  try {
+    return await scoreFile(run, info, stop);
+  } finally {
+    for (const thread of threads) thread.cancel();
+    await run.source.close();
+    await Promise.allSettled(run.inFlight);
+  }
+}
