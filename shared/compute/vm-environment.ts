@@ -1,0 +1,26 @@
+/** The environment of a local VM: its own four settings and nothing of the host's but what Node itself needs to run. */
+
+export type VmEnvironment = {
+  readonly vmId: string;
+  readonly url: string;
+  readonly token: string;
+  readonly workers: number;
+};
+
+/** Certificates of a private authority; the system's folder, without which Windows opens no connection. */
+const kept = ['NODE_EXTRA_CA_CERTS', 'SystemRoot'] as const;
+
+export function vmEnvironment(host: NodeJS.ProcessEnv, vm: VmEnvironment): Record<string, string> {
+  const fromHost = kept.flatMap((name) => {
+    const value = host[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return {
+    ...Object.fromEntries(fromHost),
+    TZ: 'UTC',
+    MILLPOND_VM_ID: vm.vmId,
+    MILLPOND_VM_URL: vm.url,
+    MILLPOND_VM_TOKEN: vm.token,
+    MILLPOND_VM_WORKERS: String(vm.workers),
+  };
+}

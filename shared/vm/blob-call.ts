@@ -1,0 +1,63 @@
+/** One request to blob storage through a SAS URL: with a deadline, no redirects, and the storage's own error code. */
+import { reasonOf } from './service-client.ts';
+
+/** What is asked; `url` carries the SAS and is never part of a message. */
+export type BlobCall = {
+  readonly method: 'GET' | 'HEAD' | 'PUT';
+  readonly url: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array;
+  /** Until the reply's headers are there (for errors: its body too). */
+  readonly callMs: number;
+};
+
+export type BlobTry =
+  /** 2xx. A GET's body is still to be read: `end` breaks it off. */
+  | { readonly kind: 'done'; readonly response: Response; readonly end: () => void }
+  /** The storage said no; `code` is its own, `''` when it gave none. */
+  | { readonly kind: 'refused'; readonly status: number; readonly code: string }
+  /** Passing: not reached, too slow, throttled or in trouble. */
+  | { readonly kind: 'unheard'; readonly why: string };
+export type BlobRefusal = Extract<BlobTry, { kind: 'refused' }>;
+
+/** The newest version that all clouds, stacks and emulators in use know. */
+const version = '2021-12-02';
+
+/** @throws the signal's reason when it has fired */
+export async function tryBlob(call: BlobCall, signal: AbortSignal): Promise<BlobTry> {
+  signal.throwIfAborted();
+  const ending = new AbortController();
+  const deadline = setTimeout(() => ending.abort(new Error('no answer within the deadline')), call.callMs);
+  try {
+    const response = await fetch(addressOf(call), {
+      method: call.method,
+      headers: { 'x-ms-version': version, ...call.headers },
+      ...(call.body === undefined ? {} : { body: call.body as Uint8Array<ArrayBuffer> }),
+      redirect: 'manual',
+      signal: AbortSignal.any([signal, ending.signal]),
+    });
+    if (response.ok) {
+      if (call.method !== 'GET') await response.arrayBuffer();
+      return { kind: 'done', response, end: () => ending.abort() };
+    }
+    const text = await response.text();
+    const code = response.headers.get('x-ms-error-code') ?? /<Code>(\w+)<\/Code>/.exec(text)?.[1] ?? '';
+    const { status } = response;
+    if (status >= 500 || status === 408 || status === 429) {
+      return { kind: 'unheard', why: `the storage answered ${status} ${code}`.trimEnd() };
+    }
+    return { kind: 'refused', status, code };
+  } catch (error) {
+    signal.throwIfAborted();
+    return { kind: 'unheard', why: reasonOf(error) };
+  } finally {
+    clearTimeout(deadline);
+  }
+}
+
+function addressOf(call: BlobCall): string {
+  const query = new URLSearchParams(call.query).toString();
+  if (query === '') return call.url;
+  return call.url + (call.url.includes('?') ? '&' : '?') + query;
+}

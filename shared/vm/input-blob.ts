@@ -1,0 +1,102 @@
+/** One version of a blob as a stream: in bounded memory, at the reader's speed, taken up again where a connection broke. */
+import { tryBlob, type BlobRefusal } from './blob-call.ts';
+import { makeBearing, type Patience } from './blob-patience.ts';
+import { JobFault } from './job-fault.ts';
+
+export type BlobSource = {
+  readonly url: string;
+  /** Read with If-Match: a blob that changed is never mixed with what it was. */
+  readonly etag?: string;
+  readonly bytes: number;
+  readonly patience: Patience;
+  /** What a refusal of the storage means here. */
+  readonly refused: (refusal: BlobRefusal) => JobFault;
+  /** What is thrown when patience ran out. */
+  readonly notReached: (why: string) => JobFault;
+};
+
+/**
+ * The blob's bytes in order, each once. Chunks are the reader's to keep.
+ *
+ * @throws JobFault as `refused` and `notReached` make it; the signal's reason when it has fired
+ */
+export async function* readBlob(blob: BlobSource, signal: AbortSignal): AsyncGenerator<Uint8Array, void> {
+  const bearing = makeBearing(blob.patience);
+  let offset = 0;
+  for (;;) {
+    const opened = await open(blob, offset, signal);
+    if (opened.kind === 'done') {
+      const body = makeBody(opened.response, opened.end, blob.patience.callMs);
+      try {
+        for (let chunk = await body.next(); chunk !== undefined; chunk = await body.next()) {
+          offset += chunk.length;
+          bearing.progress();
+          yield chunk;
+        }
+      } finally {
+        body.leave();
+      }
+      if (offset >= blob.bytes) return;
+    }
+    signal.throwIfAborted();
+    const why = opened.kind === 'unheard' ? opened.why : 'the connection broke again and again';
+    if ((await bearing.next(signal)) === 'given-up') throw blob.notReached(why);
+  }
+}
+
+async function open(blob: BlobSource, offset: number, signal: AbortSignal) {
+  const headers = {
+    ...(blob.etag === undefined ? {} : { 'if-match': blob.etag }),
+    ...(offset === 0 ? {} : { range: `bytes=${offset}-` }),
+  };
+  const tried = await tryBlob(
+    { method: 'GET', url: blob.url, headers, callMs: blob.patience.callMs },
+    signal,
+  );
+  if (tried.kind === 'refused') throw blob.refused(await precisely(tried, blob, signal));
+  if (tried.kind !== 'done') return tried;
+  const { response, end } = tried;
+  const encoding = response.headers.get('content-encoding') ?? '';
+  if (encoding !== '' && encoding !== 'identity') {
+    end();
+    throw blob.refused({ kind: 'refused', status: 415, code: encoding });
+  }
+  if (offset > 0 && response.status !== 206) {
+    end();
+    return { kind: 'unheard', why: 'it does not serve ranges' } as const;
+  }
+  return tried;
+}
+
+/** Some storages say of a blob that is gone that it does not meet the condition. */
+async function precisely(refusal: BlobRefusal, blob: BlobSource, signal: AbortSignal): Promise<BlobRefusal> {
+  if (refusal.status !== 412) return refusal;
+  const looked = await tryBlob({ method: 'HEAD', url: blob.url, callMs: blob.patience.callMs }, signal);
+  return looked.kind === 'refused' ? looked : refusal;
+}
+
+/** A silence of `quietMs` while we wait counts as a broken connection; one that we cause (back-pressure) does not. */
+function makeBody(response: Response, end: () => void, quietMs: number) {
+  const reader = response.body?.getReader();
+  let state: 'reading' | 'over' = reader === undefined ? 'over' : 'reading';
+  return {
+    /** Undefined at the end, however it came: whoever counts bytes knows. */
+    next: async (): Promise<Uint8Array | undefined> => {
+      const silence = setTimeout(end, quietMs);
+      try {
+        const read = await reader?.read();
+        if (read?.done !== false) state = 'over';
+        return read?.value;
+      } catch {
+        state = 'over';
+        return undefined;
+      } finally {
+        clearTimeout(silence);
+      }
+    },
+    /** A body left in the middle must not hold its connection. */
+    leave: () => {
+      if (state === 'reading') end();
+    },
+  };
+}

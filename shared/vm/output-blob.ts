@@ -1,0 +1,150 @@
+/**
+ * A result on its way to its blob: staged in blocks that nobody sees, then committed whole on the condition that
+ * what was noted when the attempt began still stands there.
+ */
+import { Buffer } from 'node:buffer';
+import type { JobId } from '../core/ids.ts';
+import type { OutputHandle } from '../core/vm-protocol.ts';
+import { askBlob, type Patience } from './blob-patience.ts';
+import { blockBytes, blockId, blocksMax } from './block-ids.ts';
+import { named, notReached, outputRefused } from './blob-refusal.ts';
+import { JobFault } from './job-fault.ts';
+import { mark, type OutputLook } from './output-look.ts';
+
+export type OutputBlobOptions = {
+  readonly handle: OutputHandle;
+  readonly jobId: JobId;
+  readonly attempt: number;
+  /** Raised when the same attempt stages again. */
+  readonly round: number;
+  readonly noted: Exclude<OutputLook, { kind: 'ours' }>;
+  readonly patience: Patience;
+  readonly signal: AbortSignal;
+};
+
+export type OutputBlob = {
+  /** Takes the next bytes (copied); resolves when there is room for more. @throws JobFault */
+  write(chunk: Uint8Array): Promise<void>;
+  /** `conflict`: someone else wrote there, or the blocks were discarded. Nothing was changed. @throws JobFault */
+  commit(rows: number): Promise<'committed' | 'conflict'>;
+};
+
+/** Blocks under way at a time, beside the one being filled. */
+const stagingMax = 2;
+
+export function makeOutputBlob(options: OutputBlobOptions): OutputBlob {
+  const ids: string[] = [];
+  const staging = new Set<Promise<void>>();
+  let gathered: Uint8Array[] = [];
+  let gatheredBytes = 0;
+  let failure: { readonly error: unknown } | undefined;
+
+  const stageGathered = () => {
+    if (ids.length === blocksMax) {
+      throw new JobFault(
+        'OutOfMemoryLimit',
+        `Output ${named(options.handle.name)} is larger than one blob can be.`,
+      );
+    }
+    const id = blockId(options.jobId, options.attempt, options.round, ids.length);
+    const block = Buffer.concat(gathered, gatheredBytes);
+    ids.push(id);
+    gathered = [];
+    gatheredBytes = 0;
+    const staged = stage(options, id, block)
+      .catch((error: unknown) => {
+        failure ??= { error };
+      })
+      .finally(() => staging.delete(staged));
+    staging.add(staged);
+  };
+  const throwFailure = () => {
+    if (failure !== undefined) throw failure.error;
+  };
+  return {
+    write: async (chunk) => {
+      throwFailure();
+      gathered.push(Buffer.from(chunk));
+      gatheredBytes += chunk.length;
+      if (gatheredBytes < blockBytes(ids.length)) return;
+      stageGathered();
+      if (staging.size >= stagingMax) await Promise.race(staging);
+      throwFailure();
+    },
+    commit: async (rows) => {
+      if (gatheredBytes > 0) stageGathered();
+      await Promise.all(staging);
+      throwFailure();
+      return commitBlocks(options, ids, rows);
+    },
+  };
+}
+
+async function stage(options: OutputBlobOptions, id: string, block: Uint8Array): Promise<void> {
+  const { handle, patience, signal } = options;
+  const call = {
+    method: 'PUT',
+    url: handle.url,
+    query: { comp: 'block', blockid: id },
+    body: block,
+    callMs: patience.stageMs,
+  } as const;
+  const tried = await askBlob(call, patience, signal);
+  if (tried.kind === 'refused') throw outputRefused(handle.name, tried);
+  if (tried.kind === 'unheard') throw notReached('Output', handle.name, tried.why);
+}
+
+async function commitBlocks(options: OutputBlobOptions, ids: readonly string[], rows: number) {
+  const { handle, patience, signal } = options;
+  const list = ids.map((id) => `<Latest>${id}</Latest>`).join('');
+  const call = {
+    method: 'PUT',
+    url: handle.url,
+    query: { comp: 'blocklist' },
+    headers: {
+      ...conditionOf(options.noted),
+      'x-ms-blob-content-type': contentTypeOf(handle.name),
+      [mark.job]: options.jobId,
+      [mark.attempt]: String(options.attempt),
+      [mark.rows]: String(rows),
+    },
+    body: Buffer.from(`<?xml version="1.0" encoding="utf-8"?><BlockList>${list}</BlockList>`),
+    callMs: patience.stageMs,
+  } as const;
+  const tried = await askBlob(call, patience, signal);
+  switch (tried.kind) {
+    case 'done':
+      return 'committed';
+    case 'unheard':
+      throw notReached('Output', handle.name, tried.why);
+    case 'refused':
+      if (conflicts.has(tried.code)) return 'conflict';
+      throw outputRefused(handle.name, tried);
+  }
+}
+
+/** By code, since a leased blob answers 412 and an append blob 409 too. A repeated commit meets its own first one here. */
+const conflicts: ReadonlySet<string> = new Set([
+  'BlobAlreadyExists',
+  'BlobNotFound',
+  'ConditionNotMet',
+  'TargetConditionNotMet',
+  'InvalidBlockList',
+]);
+
+function conditionOf(noted: OutputBlobOptions['noted']): Record<string, string> {
+  switch (noted.kind) {
+    case 'absent':
+      return { 'if-none-match': '*' };
+    case 'present':
+      return { 'if-match': noted.etag };
+    case 'unseen':
+      return {};
+  }
+}
+
+function contentTypeOf(name: string): string {
+  return name.toLowerCase().endsWith('.tsv')
+    ? 'text/tab-separated-values; charset=utf-8'
+    : 'text/csv; charset=utf-8';
+}

@@ -1,0 +1,78 @@
+/** A VM from its hello to the reason why it ends: one assignment after the other, beating all the while. */
+import type { Assignment, NextReply, Outcome } from '../core/vm-protocol.ts';
+import { makePacemaker } from './pacemaker.ts';
+import { pause } from './pause.ts';
+import type { RunOptions } from './run-assignment.ts';
+import type { ServiceClient } from './service-client.ts';
+
+export type VmLifeParts = {
+  readonly client: ServiceClient;
+  /** Rejects only with the reason of its signal. */
+  readonly run: (assignment: Assignment, options: RunOptions) => Promise<Outcome>;
+  /** Fired when the process is to leave; the reason is a text. */
+  readonly leaving: AbortController;
+  /** Default `limits.beatIdleMs`. */
+  readonly beatIdleMs?: number;
+};
+
+/** @returns why it ends; the bye has been said */
+export async function liveVm(parts: VmLifeParts): Promise<string> {
+  const { client, leaving, beatIdleMs } = parts;
+  const hello = await client.hello(leaving.signal);
+  if (hello.kind === 'stop') return goodbye(parts, hello.why);
+  const pacemaker = makePacemaker({
+    client,
+    stop: (why) => leaving.abort(why),
+    ...(beatIdleMs === undefined ? {} : { idleMs: beatIdleMs }),
+  });
+  try {
+    let next = await client.next(leaving.signal);
+    for (;;) {
+      switch (next.kind) {
+        case 'stop':
+          return await goodbye(parts, next.why);
+        case 'wait':
+          await pause(next.pauseMs, leaving.signal);
+          next = await client.next(leaving.signal);
+          break;
+        case 'work':
+          next = await work(parts, pacemaker, next.assignment);
+          break;
+      }
+    }
+  } finally {
+    pacemaker.close();
+  }
+}
+
+async function work(
+  parts: VmLifeParts,
+  pacemaker: ReturnType<typeof makePacemaker>,
+  assignment: Assignment,
+): Promise<NextReply> {
+  const { client, leaving } = parts;
+  const dropping = new AbortController();
+  const signal = AbortSignal.any([dropping.signal, leaving.signal]);
+  let rowsDone = 0;
+  pacemaker.work({ assignment, rowsDone: () => rowsDone, drop: () => dropping.abort('dropped') });
+  try {
+    const outcome = await parts.run(assignment, {
+      signal,
+      onRows: (rows) => {
+        rowsDone = rows;
+      },
+      stillOurs: () => pacemaker.ask(signal),
+    });
+    if (!signal.aborted) return await client.finish(assignment, outcome, leaving.signal);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    pacemaker.rest();
+  }
+  return client.next(leaving.signal);
+}
+
+async function goodbye(parts: VmLifeParts, why: string): Promise<string> {
+  await parts.client.bye();
+  return why;
+}

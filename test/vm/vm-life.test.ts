@@ -1,0 +1,64 @@
+/** The order of a VM's life, with a service that answers as the test says. */
+import { expect, test } from 'vitest';
+import type { Assignment, NextReply, Outcome } from '../../shared/core/vm-protocol.ts';
+import type { RunOptions } from '../../shared/vm/run-assignment.ts';
+import type { ServiceClient } from '../../shared/vm/service-client.ts';
+import { liveVm } from '../../shared/vm/vm-life.ts';
+
+const assignment = { jobId: 'j', attempt: 1, beatMs: 60_000 } as Assignment;
+const finished: Outcome = { kind: 'finished', rows: 1 };
+const work: NextReply = { kind: 'work', assignment };
+const stop: NextReply = { kind: 'stop', why: 'enough' };
+
+/** Gives one answer after the other to `next` and `finish`. */
+function life(answers: NextReply[], run: (options: RunOptions) => Promise<Outcome>, beat = 'go-on') {
+  const calls: string[] = [];
+  const leaving = new AbortController();
+  const answer = async (call: string) => {
+    calls.push(call);
+    return leaving.signal.aborted ? stop : (answers.shift() ?? stop);
+  };
+  const said = async () => ({ kind: beat, why: 'told by a beat' }) as { kind: 'go-on' };
+  const client: ServiceClient = {
+    hello: async () => ({ kind: 'welcome' }),
+    next: () => answer('next'),
+    finish: (job, outcome) => answer(`finish ${job.jobId}/${job.attempt} ${outcome.kind}`),
+    beat: said,
+    surelyBeat: said,
+    bye: async () => void calls.push('bye'),
+  };
+  const ended = liveVm({ client, run: (_, options) => run(options), leaving });
+  return { calls, ended };
+}
+
+test('work, finish with the next assignment, a wait, the end', async () => {
+  const { calls, ended } = life([work, work, { kind: 'wait', pauseMs: 0 }], async () => finished);
+  expect(await ended).toBe('enough');
+  expect(calls).toEqual(['next', 'finish j/1 finished', 'finish j/1 finished', 'next', 'bye']);
+});
+
+test('a job that was dropped is not finished, even when its result is there', async () => {
+  const drop = async (options: RunOptions) => {
+    await options.stillOurs();
+    expect(options.signal.aborted).toBe(true);
+    return finished;
+  };
+  const { calls, ended } = life([work], drop, 'drop');
+  expect(await ended).toBe('enough');
+  expect(calls).toEqual(['next', 'next', 'bye']);
+});
+
+test('a stop in the middle of a job ends it and the VM', async () => {
+  const obey = async (options: RunOptions) => {
+    await options.stillOurs();
+    return Promise.reject(options.signal.reason as Error);
+  };
+  const { calls, ended } = life([work], obey, 'stop');
+  expect(await ended).toBe('enough');
+  expect(calls).toEqual(['next', 'next', 'bye']);
+});
+
+test('a fault of the program itself is not hidden', async () => {
+  const { ended } = life([work], () => Promise.reject(new TypeError('a bug')));
+  await expect(ended).rejects.toThrow('a bug');
+});
