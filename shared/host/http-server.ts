@@ -1,0 +1,156 @@
+/** The HTTP side of the host: limits, the host's own pages, routing, and the end of running requests on shutdown. */
+import { randomUUID } from 'node:crypto';
+import http, { type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { AdminApi } from './admin-api.ts';
+import { answerCors, type CorsRules } from './cors.ts';
+import type { HttpFunction } from './http-functions.ts';
+import { answerEmpty, type HttpTransport } from './http-streaming.ts';
+import type { Log } from './log.ts';
+import { parseTarget } from './request-target.ts';
+import type { RouteTable } from './route-table.ts';
+
+export type HttpOptions = {
+  readonly routes: RouteTable;
+  readonly functions: ReadonlyMap<string, HttpFunction>;
+  readonly transport: HttpTransport;
+  readonly admin: AdminApi;
+  readonly cors: CorsRules;
+  readonly customHeaders: Readonly<Record<string, string>>;
+  /** Running requests above which the answer is 429; Infinity = no limit. */
+  readonly maxRequests: number;
+  readonly hasHomepage: boolean;
+  readonly bodyBytesMax: number;
+  readonly log: Log;
+};
+export type HttpHost = {
+  /** Serves a connection that the supervisor accepted. */
+  serve(socket: Socket): void;
+  /** Closes idle connections now and the others after their answer; resolves when none is left or `graceMs` is over. */
+  drain(graceMs: number): Promise<void>;
+  /** Answers every running request with a 500 whose answer has not begun. */
+  failAll(): Promise<void>;
+};
+
+const requestLineBytesMax = 8192;
+const headerBytesMax = 16_384;
+const parserBytesMax = 65_536;
+const keepAliveMs = 130_000;
+
+export function makeHttpHost(options: HttpOptions): HttpHost {
+  const running = new Map<ServerResponse, Socket>();
+  const sockets = new Set<Socket>();
+  let onIdle: (() => void) | undefined;
+
+  const server = http.createServer({
+    maxHeaderSize: parserBytesMax,
+    keepAliveTimeout: keepAliveMs,
+    requestTimeout: 0,
+    noDelay: true,
+  });
+  server.on('clientError', answerClientError);
+  server.on('request', (req, res) => {
+    running.set(res, req.socket);
+    if (onIdle !== undefined) res.setHeader('connection', 'close');
+    res.on('close', () => {
+      running.delete(res);
+      if (running.size === 0) onIdle?.();
+    });
+    void answer(options, running.size, req, res);
+  });
+  return {
+    serve(socket) {
+      sockets.add(socket);
+      socket.on('close', () => sockets.delete(socket));
+      server.emit('connection', socket);
+    },
+    async drain(graceMs) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      onIdle = resolve;
+      const busy = new Set(running.values());
+      for (const socket of sockets) if (!busy.has(socket)) socket.destroy();
+      for (const res of running.keys()) if (!res.headersSent) res.setHeader('connection', 'close');
+      if (running.size === 0) resolve();
+      const timer = setTimeout(resolve, graceMs);
+      await promise;
+      clearTimeout(timer);
+      for (const socket of sockets) socket.destroySoon();
+    },
+    async failAll() {
+      const ends = [...running.keys()].map(async (res) => {
+        const { promise, resolve } = Promise.withResolvers<void>();
+        res.on('close', resolve);
+        if (!res.headersSent) res.setHeader('connection', 'close');
+        answerEmpty(res, 500);
+        await promise;
+      });
+      await Promise.all(ends);
+    },
+  };
+}
+
+async function answer(
+  options: HttpOptions,
+  running: number,
+  req: IncomingMessage,
+  res: ServerResponse,
+): Promise<void> {
+  const raw = req.url ?? '/';
+  const tooLarge = sizeStatus(req, raw);
+  const target = parseTarget(raw);
+  for (const [name, value] of Object.entries(options.customHeaders)) res.setHeader(name, value);
+  if (tooLarge !== undefined || target.kind === 'refused') {
+    answerEmpty(res, tooLarge ?? 400);
+    return;
+  }
+  if (answerCors(options.cors, req, res)) return;
+  const { path, query } = target;
+  if (/^\/(?:admin\/?$|runtime\/webhooks(?:\/|$))/i.test(path)) return answerEmpty(res, 401);
+  if (path.startsWith('/admin/') && (await options.admin(req, res, path))) return;
+  if (path === '/' && options.hasHomepage) {
+    res
+      .setHeader('content-type', 'text/html')
+      .end('<!doctype html><title>Functions host</title>Your Functions app is up and running');
+    return;
+  }
+  const match = options.routes(req.method ?? 'GET', path);
+  const found = match === undefined ? undefined : options.functions.get(match.name);
+  if (match === undefined || found === undefined) return answerEmpty(res, 404);
+  if (running > options.maxRequests) return answerEmpty(res, 429);
+  const { bodyBytesMax } = options;
+  if (Number(req.headers['content-length'] ?? 0) > bodyBytesMax) {
+    options.log(
+      'error',
+      `Function.${match.name}`,
+      `a request body over ${bodyBytesMax} bytes for '${match.name}' was refused`,
+    );
+    return answerEmpty(res, 500);
+  }
+  const call = { target: found, params: match.params, path, query, invocationId: randomUUID(), bodyBytesMax };
+  try {
+    await options.transport(req, res, call);
+  } catch {
+    // The invocation has logged it; what is left is that no client may hang.
+  }
+  if (!res.writableEnded && !res.destroyed) answerEmpty(res, 500);
+}
+
+/** 414 and 431 where the real host gives them, or hangs. */
+function sizeStatus(req: IncomingMessage, raw: string): number | undefined {
+  if (raw.length + (req.method?.length ?? 0) + 12 > requestLineBytesMax) return 414;
+  let bytes = raw.length;
+  for (const text of req.rawHeaders) bytes += text.length + 2;
+  return bytes > headerBytesMax ? 431 : undefined;
+}
+
+function answerClientError(error: Error & { code?: string }, socket: Socket & { writable: boolean }): void {
+  const statuses: Readonly<Record<string, string>> = {
+    HPE_INVALID_METHOD: '404 Not Found',
+    HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+    ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+  };
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  socket.end(
+    `HTTP/1.1 ${statuses[error.code ?? ''] ?? '400 Bad Request'}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`,
+  );
+}

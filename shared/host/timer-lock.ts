@@ -1,0 +1,57 @@
+/** Keeps the lock of timers as long as the process lives: they run only while it is held, on one host per host id. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Log } from './log.ts';
+import { lockMs, type TimerStore } from './timer-store.ts';
+import type { Timers } from './timers.ts';
+
+const holdEveryMs = lockMs / 3;
+
+/** @returns what lets go of the lock; runs that are on are not waited for */
+export function runTimersUnderLock(
+  timers: Pick<Timers, 'start' | 'stop'>,
+  connect: () => Promise<TimerStore>,
+  log: Log,
+): () => Promise<void> {
+  const stopping = new AbortController();
+  let store: TimerStore | undefined;
+  let state: 'new' | 'held' | 'waiting' | 'unreachable' = 'new';
+  const become = (next: typeof state, message: string): void => {
+    if (state === next) return;
+    if (state === 'held') timers.stop();
+    state = next;
+    log(next === 'held' ? 'information' : 'warning', 'Host.Singleton', message);
+  };
+  const hold = async (): Promise<void> => {
+    let lastHeldMs = 0;
+    while (!stopping.signal.aborted) {
+      try {
+        store ??= await connect();
+        const askedMs = Date.now();
+        const isHeld = await store.hold();
+        if (stopping.signal.aborted) return;
+        const before = state;
+        become(
+          isHeld ? 'held' : 'waiting',
+          isHeld
+            ? 'Host lock acquired: timers run here.'
+            : 'Another host holds the lock of the timers: they run there.',
+        );
+        if (isHeld) lastHeldMs = askedMs;
+        if (isHeld && before !== 'held') timers.start(store);
+      } catch (error) {
+        const isLapsed = Date.now() - lastHeldMs > lockMs - holdEveryMs;
+        if (isLapsed)
+          become('unreachable', `Timers do not run until AzureWebJobsStorage answers: ${String(error)}`);
+      }
+      await sleep(holdEveryMs, undefined, { signal: stopping.signal }).catch(() => undefined);
+    }
+  };
+  const holding = hold();
+  return async () => {
+    stopping.abort();
+    timers.stop();
+    if (state !== 'held') return;
+    await holding;
+    await store?.release().catch(() => undefined);
+  };
+}

@@ -1,0 +1,254 @@
+/** Start, crash, timeout, reload and end of the host, seen from outside. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import net, { type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { HostRefusal } from '../../shared/host/refusal.ts';
+import { atEnd, cleanUp, repository, run, writeApp, writeFunctions } from './fixture-app.ts';
+
+const code = `
+const http = (name, handler) => app.http(name, { methods: ['GET', 'POST'], authLevel: 'anonymous', route: name, handler });
+http('pid', () => ({ jsonBody: process.pid }));
+http('hangs', (r, c) => { c.log('it hangs'); return new Promise(() => undefined); });
+http('crashes', () => { setTimeout(() => { throw new Error('crash of the app'); }); return new Promise(() => undefined); });
+let release;
+http('held', (r, c) => { c.log('it is held'); return new Promise((resolve) => { release = () => resolve({ body: 'let go' }); }); });
+http('release', () => { release(); return { body: 'ok' }; });
+app.hook.appStart((c) => { c.hookData.started = 'yes'; });
+app.hook.appTerminate((c) => { console.log('appTerminate, started: ' + c.hookData.started); });
+process.on('SIGUSR2', () => release());
+`;
+const text = async (url: string, init?: RequestInit): Promise<string> => (await fetch(url, init)).text();
+
+describe('the life of a host', () => {
+  afterEach(cleanUp);
+
+  it('restarts a killed child on the same port, and the next request waits for it', async () => {
+    const startedMs = performance.now();
+    const host = await run(writeApp({ code }));
+    const startMs = performance.now() - startedMs;
+    const before = Number(await text(`${host.url}/pid`));
+    expect(host.pid).toBe(before);
+    process.kill(before, 'SIGKILL');
+    const askedMs = performance.now();
+    const after = Number(
+      await text(`${host.url}/pid`, { headers: { connection: 'close' } }).catch(() =>
+        text(`${host.url}/pid`),
+      ),
+    );
+    // 1 s on an idle machine; a busy one needs longer for the start too.
+    expect(performance.now() - askedMs).toBeLessThan(700 + 2 * startMs);
+    expect(after).not.toBe(before);
+    expect(host.pid).toBe(after);
+    expect(await host.line(/SIGKILL.*started again/)).toBeDefined();
+  });
+
+  it('restarts after an uncaught exception of the app', async () => {
+    const host = await run(writeApp({ code }));
+    await expect(text(`${host.url}/crashes`)).rejects.toThrow();
+    expect(await host.line(/crash of the app/)).toContain('Worker uncaught exception');
+    expect(Number(await text(`${host.url}/pid`))).toBeGreaterThan(0);
+  });
+
+  it('answers 500 and restarts when a function outlives functionTimeout', async () => {
+    const host = await run(
+      writeApp({
+        code,
+        hostJson: { version: '2.0', functionTimeout: '00:00:01', extensions: { http: { routePrefix: '' } } },
+      }),
+    );
+    const before = host.pid;
+    const [hanging, other] = await Promise.all([fetch(`${host.url}/hangs`), fetch(`${host.url}/held`)]);
+    expect([hanging.status, other.status]).toEqual([500, 500]);
+    expect(await host.line(/Timeout value of 1s was exceeded by 'Functions\.(hangs|held)'/)).toBeDefined();
+    expect(Number(await text(`${host.url}/pid`))).not.toBe(before);
+  });
+
+  it('lets running requests end when stopped, refuses new ones, runs appTerminate and exits 0', async () => {
+    const host = await run(writeApp({ code }));
+    const held = text(`${host.url}/held`);
+    await host.line(/it is held/);
+    const { pid } = host;
+    const stopped = host.stop();
+    await host.line(/Stopping/);
+    await expect(fetch(`${host.url}/pid`)).rejects.toThrow();
+    process.kill(pid, 'SIGUSR2');
+    expect(await held).toBe('let go');
+    await stopped;
+    expect(await host.exited).toBe(0);
+    expect(await host.line(/appTerminate/)).toContain('started: yes');
+  });
+
+  it('loses none of 100 running requests on SIGTERM', async () => {
+    const host = await run(
+      writeApp({
+        code: `let waiting = []; process.on('SIGTERM', () => setTimeout(() => waiting.forEach((go) => go())));
+          app.http('w', { route: 'w', handler: (r, c) => new Promise((resolve) => { waiting.push(() => resolve({ body: 'done' })); if (waiting.length === 100) console.log('all wait'); }) });`,
+      }),
+    );
+    const answers = Array.from({ length: 100 }, () => text(`${host.url}/w`));
+    await host.line(/all wait/);
+    process.kill(host.pid, 'SIGTERM');
+    expect(new Set(await Promise.all(answers))).toEqual(new Set(['done']));
+    expect(await host.exited).toBe(0);
+  });
+
+  it('starts anew when a file changes and it watches', async () => {
+    const folder = writeApp({ code });
+    const host = await run(folder, { watch: true });
+    writeFunctions(folder, `app.http('pid', { route: 'pid', handler: () => ({ body: 'changed' }) });`);
+    await host.line(/A file changed/);
+    expect(await text(`${host.url}/pid`)).toBe('changed');
+  });
+
+  it('gives the answer 429 above maxConcurrentRequests', async () => {
+    const hostJson = { version: '2.0', extensions: { http: { routePrefix: '', maxConcurrentRequests: 2 } } };
+    const host = await run(writeApp({ code, hostJson }));
+    const held = text(`${host.url}/held`);
+    await host.line(/it is held/);
+    const hanging = fetch(`${host.url}/hangs`).catch(() => undefined);
+    await host.line(/it hangs/);
+    expect((await fetch(`${host.url}/pid`)).status).toBe(429);
+    process.kill(host.pid, 'SIGUSR2');
+    expect(await held).toBe('let go');
+    expect((await fetch(`${host.url}/pid`)).status).toBe(200);
+    process.kill(host.pid, 'SIGKILL');
+    await hanging;
+  });
+
+  it('answers the admin API', async () => {
+    const host = await run(
+      writeApp({
+        code: `${code} app.timer('never', { schedule: '0 0 0 1 1 *', handler: (t, c) => { c.log('ran by hand: ' + JSON.stringify(t)); } });`,
+      }),
+    );
+    const status = (await (await fetch(`${host.url}/admin/host/status`)).json()) as { state: string };
+    expect(status.state).toBe('Running');
+    expect((await fetch(`${host.url}/admin/host/ping`, { method: 'POST' })).status).toBe(200);
+    const functions = (await (await fetch(`${host.url}/admin/functions`)).json()) as { name: string }[];
+    expect(functions.map(({ name }) => name).sort()).toEqual([
+      'crashes',
+      'hangs',
+      'held',
+      'never',
+      'pid',
+      'release',
+    ]);
+    const post = async (name: string, body: string, type = 'application/json'): Promise<number> =>
+      (
+        await fetch(`${host.url}/admin/functions/${name}`, {
+          method: 'POST',
+          body,
+          headers: { 'content-type': type },
+        })
+      ).status;
+    expect(await post('never', '{"input":null}')).toBe(202);
+    expect(await host.line(/ran by hand/)).toContain('"isPastDue":false');
+    expect(await post('unknown', '{}')).toBe(404);
+    expect(await post('never', '{"input":null}', 'text/plain')).toBe(415);
+    expect(await post('never', '{"input":{}}')).toBe(400);
+    expect(
+      await host.line(/Executing 'Functions\.never' \(Reason='This function was programmatically/),
+    ).toBeDefined();
+  });
+
+  it('lists the functions with their addresses, and warns of what it does not know', async () => {
+    const host = await run(
+      writeApp({ code, hostJson: { version: '2.0', surprise: 1, extensions: { http: { odd: 1 } } } }),
+    );
+    expect(await host.line(/\tpid: \[GET,POST\]/)).toContain(`http://127.0.0.1:${host.port}/api/pid`);
+    expect(await host.line(/"surprise" is not known/)).toBeDefined();
+    expect(await host.line(/"extensions\.http\.odd" is not known/)).toBeDefined();
+    expect(await text(`${host.url}/api/pid`)).toBe(String(host.pid));
+  });
+
+  it('lets the process environment win over local.settings.json', async () => {
+    const folder = writeApp({
+      code: `app.http('env', { route: 'env', handler: () => ({ jsonBody: [process.env.A_SETTING, process.env.B_SETTING] }) });`,
+      localSettings: { Values: { A_SETTING: 'file', B_SETTING: 'file' } },
+    });
+    const host = await run(folder, { env: { A_SETTING: 'process' } });
+    expect(await text(`${host.url}/env`)).toBe('["process","file"]');
+  });
+});
+
+describe('a host that must not start', () => {
+  afterEach(cleanUp);
+  const cases: [string, string, RegExp][] = [
+    [
+      'a leading slash in a route',
+      `app.http('f', { route: '/x', handler: () => ({}) });`,
+      /must not begin with a slash/,
+    ],
+    ['a bad schedule', `app.timer('t', { schedule: 'often', handler: () => {} });`, /neither NCRONTAB/],
+    ['an entry file that throws', `throw new Error('not today');`, /not today/],
+    ['an entry file that exits', `process.exit(3);`, /exit code 3/],
+  ];
+
+  it.each(cases)('says so: %s', async (_, code, sentence) => {
+    const refused = await run(writeApp({ code })).catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(HostRefusal);
+    expect((refused as HostRefusal).message).toMatch(sentence);
+  });
+
+  it('says so: a taken port', async () => {
+    const other = net.createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    const refused = await run(writeApp({ code }), { port }).catch((error: unknown) => error);
+    other.close();
+    expect(refused).toBeInstanceOf(HostRefusal);
+    expect((refused as HostRefusal).message).toContain(`port ${port} is taken by another program`);
+  });
+});
+
+describe('the command line', () => {
+  afterEach(cleanUp);
+  const main = join(repository, 'shared/host/main.ts');
+  const command = async (...args: string[]): Promise<{ code: unknown; out: string; err: string }> => {
+    const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const read = async (stream: NodeJS.ReadableStream): Promise<string> => {
+      let all = '';
+      for await (const chunk of stream) all += String(chunk);
+      return all;
+    };
+    const closed = once(child, 'close');
+    const [out, err] = await Promise.all([read(child.stdout), read(child.stderr)]);
+    return { code: (await closed)[0], out, err };
+  };
+
+  it('prints when a schedule fires, or what is wrong with it', async () => {
+    const good = await command('next', '0 30 9 * * Mon', '--from', '2026-11-24T00:00:00Z', '--count', '2');
+    expect(good).toMatchObject({ code: 0, out: '2026-11-30T09:30:00Z\n2026-12-07T09:30:00Z\n' });
+    const bad = await command('next', '0 61 * * * *');
+    expect(bad).toMatchObject({ code: 2, out: '' });
+    expect(bad.err).toContain('its minute "61" is wrong');
+    expect(await command('dance')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('usage:') as string,
+    });
+  });
+
+  it('runs an app until SIGTERM, and its child ends with it even when killed', async () => {
+    for (const [signal, code] of [
+      ['SIGTERM', 0],
+      ['SIGKILL', null],
+    ] as const) {
+      const folder = writeApp({ code: `console.log('app of ' + process.pid);` });
+      const child = spawn(process.execPath, [main, 'start', '--script-root', folder, '--port', '0'], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      const exited = once(child, 'exit');
+      atEnd(() => void child.kill('SIGKILL'));
+      let out = '';
+      for await (const chunk of child.stdout) {
+        out += String(chunk);
+        if (out.includes('Functions:') && child.exitCode === null && !child.killed) child.kill(signal);
+      }
+      // The pipe has ended: supervisor and child, which both write to it, are gone.
+      expect(out).toContain('app of ');
+      expect((await exited)[0]).toBe(code);
+    }
+  });
+});
