@@ -23,7 +23,8 @@ export type Reservation = {
   readonly createdMs: number;
 };
 
-export type NamedKind = 'webservice' | 'plan';
+/** `classic`: a classic web service; its group is the workspace's id. */
+export type NamedKind = 'webservice' | 'plan' | 'classic';
 
 /** An ARM name (lower case) and what it names. */
 export type Name = {

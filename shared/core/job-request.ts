@@ -133,7 +133,7 @@ function parametersOf(
     values[name] = value;
   }
   for (const { name, default: fallback } of service.parameters) {
-    const value = values[name] ?? fallback;
+    const value = Object.hasOwn(values, name) ? values[name] : fallback;
     if (value === undefined) {
       return badArgument(
         'MissingRequiredGlobalParameters',

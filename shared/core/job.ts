@@ -3,7 +3,7 @@
  *
  * registered -> queued -> running -> finished | failed | cancelled; running -> queued when its VM is lost or takes it back.
  */
-import type { JobId, PoolId, ServiceId, SubscriptionId, VmId } from './ids.ts';
+import type { JobId, PlanId, PoolId, ServiceId, SubscriptionId, VmId } from './ids.ts';
 import { limits } from './limits.ts';
 
 /** Where a result lies: the BES triple without the token, which is kept encrypted in `tokenSealed`. */
@@ -30,6 +30,8 @@ export type JobCommon = {
   readonly attempt: number;
   /** Since the start: what every attempt reads. */
   readonly inputs?: Readonly<Record<string, InputPin>>;
+  /** Classic jobs: the plan that pays, since the start. Jobs on a pool cost nothing themselves. */
+  readonly payer?: PlanId;
   /** VMs that died under it; at most `limits.lossesMax`. */
   readonly losses: number;
   /** Why it waits again, when a VM was lost or took it back. */
@@ -43,6 +45,8 @@ export type Running = JobCommon & {
   readonly startedMs: number;
   readonly runningMs: number;
   readonly vmId: VmId;
+  /** Classic jobs: the running place of its endpoint that it takes. */
+  readonly slot?: number;
 };
 type Ended = {
   readonly startedMs?: number;
@@ -80,12 +84,18 @@ export function isFinal(job: Job): job is Final {
   return job.kind === 'finished' || job.kind === 'failed' || job.kind === 'cancelled';
 }
 
-export function queue(job: Registered, inputs: Readonly<Record<string, InputPin>>, nowMs: number): Queued {
-  return { ...common(job), inputs, kind: 'queued', startedMs: Math.max(nowMs, job.registeredMs) };
+export function queue(
+  job: Registered,
+  inputs: Readonly<Record<string, InputPin>>,
+  nowMs: number,
+  payer?: PlanId,
+): Queued {
+  const base = { ...common(job), inputs, ...(payer === undefined ? {} : { payer }) };
+  return { ...base, kind: 'queued', startedMs: Math.max(nowMs, job.registeredMs) };
 }
 
 /** A VM takes the job: the next attempt. */
-export function assign(job: Queued, vmId: VmId, nowMs: number): Running {
+export function assign(job: Queued, vmId: VmId, nowMs: number, slot?: number): Running {
   return {
     ...withoutReason(common(job)),
     kind: 'running',
@@ -93,6 +103,7 @@ export function assign(job: Queued, vmId: VmId, nowMs: number): Running {
     startedMs: job.startedMs,
     runningMs: Math.max(nowMs, job.startedMs),
     vmId,
+    ...(slot === undefined ? {} : { slot }),
   };
 }
 
@@ -159,6 +170,7 @@ function common(job: Job): JobCommon {
     attempt: job.attempt,
     losses: job.losses,
     ...(job.inputs === undefined ? {} : { inputs: job.inputs }),
+    ...(job.payer === undefined ? {} : { payer: job.payer }),
     ...(job.reason === undefined ? {} : { reason: job.reason }),
   };
 }

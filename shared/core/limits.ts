@@ -55,6 +55,12 @@ export const limits = {
   transactionRowsMax: 100,
   vmsPerAddMax: 98,
   dispatchJobsMax: 33,
+  /** Classic: four rows a job. */
+  dispatchClassicJobsMax: 24,
+  /** Rows of VMs and queue that dispatch reads at once. */
+  headPageRows: 100,
+  /** Classic lanes that one pass of dispatch looks at. */
+  lanesPerPassMax: 64,
   postLinesMax: 98,
   /** Counts that would scan stop here. */
   countMax: 1_000,
@@ -83,6 +89,10 @@ const relations: readonly (readonly [string, boolean])[] = [
   ['suspectMs > beatIdleMs', limits.suspectMs > limits.beatIdleMs],
   ['beatBusyMs <= beatIdleMs', limits.beatBusyMs <= limits.beatIdleMs],
   ['3 * dispatchJobsMax < transactionRowsMax', 3 * limits.dispatchJobsMax < limits.transactionRowsMax],
+  [
+    '4 * dispatchClassicJobsMax < transactionRowsMax',
+    4 * limits.dispatchClassicJobsMax < limits.transactionRowsMax,
+  ],
   ['vmsPerAddMax + 1 < transactionRowsMax', limits.vmsPerAddMax + 1 < limits.transactionRowsMax],
   ['postLinesMax + 1 < transactionRowsMax', limits.postLinesMax + 1 < limits.transactionRowsMax],
   ['requestMsMax < 230 s', limits.requestMsMax < 230 * secondMs],

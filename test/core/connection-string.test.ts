@@ -207,6 +207,12 @@ test.each([
   expectNoSecret(parsed);
 });
 
+test('UseDevelopmentStorage is refused where the emulator has another account', () => {
+  const trust = { allowedHosts: [], emulatorEndpoint: 'http://127.0.0.1:10000/other' };
+  const parsed = parseConnectionString('UseDevelopmentStorage=true', path, trust);
+  expect(parsed).toMatchObject({ details: [{ message: expect.stringContaining('the account "other"') }] });
+});
+
 test('the emulator does not open the machine it is on', () => {
   for (const endpoint of [
     'http://127.0.0.1:10001/devstoreaccount1',

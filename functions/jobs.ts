@@ -1,0 +1,59 @@
+/** The Batch Execution Service: register, start, status, cancel (bes-contract.md, sections 1 to 3). */
+import { cancelByOwner } from '../shared/app/cancel.ts';
+import { registerJob } from '../shared/app/register.ts';
+import { startJob } from '../shared/app/start.ts';
+import { jobStatus } from '../shared/app/status.ts';
+import { limits } from '../shared/core/limits.ts';
+import { service } from '../shared/http/authorize.ts';
+import { param } from '../shared/http/call.ts';
+import { openedBy } from '../shared/http/endpoint.ts';
+import { statusJson } from '../shared/http/job-json.ts';
+import { registerBody } from '../shared/http/job-schemas.ts';
+import { besVersion } from '../shared/http/query.ts';
+import { empty, json } from '../shared/http/reply.ts';
+
+const { endpoint, doing, reading } = openedBy(service);
+const jobs = 'subscriptions/{subscriptionId}/services/{serviceId}/jobs';
+
+endpoint('jobs', {
+  route: jobs,
+  on: {
+    POST: reading(
+      { schema: registerBody, bytesMax: limits.jobBodyBytesMax },
+      async ({ app, who }, body) => {
+        const registered = await registerJob(app, who, body);
+        if (registered.kind === 'refused') return registered;
+        // Exactly a JSON string: an object, a newline behind it or another content type each break a client.
+        return json(200, registered.jobId, { 'content-type': 'application/json' });
+      },
+      besVersion,
+    ),
+  },
+});
+
+endpoint('job', {
+  route: `${jobs}/{jobId}`,
+  // A client adds a Retry-After of its own to status replies, and .NET throws on two.
+  retryAdvice: 'silent',
+  on: {
+    GET: doing(async ({ app, who, call }) => {
+      const status = await jobStatus(app, who, param(call, 'jobId'));
+      return status.kind === 'refused' ? status : json(200, statusJson(status));
+    }, besVersion),
+    // Arrives with and without an api-version.
+    DELETE: doing(async ({ app, who, call }) => {
+      const cancelled = await cancelByOwner(app, who, param(call, 'jobId'));
+      return cancelled.kind === 'refused' ? cancelled : empty(204);
+    }),
+  },
+});
+
+endpoint('jobStart', {
+  route: `${jobs}/{jobId}/start`,
+  on: {
+    POST: doing(async ({ app, who, call }) => {
+      const started = await startJob(app, who, param(call, 'jobId'));
+      return started.kind === 'refused' ? started : empty(200);
+    }, besVersion),
+  },
+});

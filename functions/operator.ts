@@ -1,0 +1,81 @@
+/** The operator's calls: pool accounts, their quotas and keys (api.md, "Operator"). */
+import {
+  accountKeys,
+  deleteAccount,
+  getAccount,
+  listAccounts,
+  putAccount,
+  regenerateAccountKey,
+} from '../shared/app/accounts.ts';
+import { limits } from '../shared/core/limits.ts';
+import { accountJson, keysJson } from '../shared/http/account-json.ts';
+import { quotasBody, regenerateKeyBody } from '../shared/http/account-schemas.ts';
+import { operator } from '../shared/http/authorize.ts';
+import { openedBy } from '../shared/http/endpoint.ts';
+import { listJson, pageOf } from '../shared/http/query.ts';
+import { empty, json } from '../shared/http/reply.ts';
+import { subscriptionOf } from '../shared/http/subscription.ts';
+
+const { endpoint, doing, reading } = openedBy(operator);
+const bytesMax = limits.managementBodyBytesMax;
+
+endpoint('operatorAccounts', {
+  route: 'operator/accounts',
+  on: {
+    GET: doing(async ({ app, call }) => {
+      const page = pageOf(call);
+      if (page.kind === 'refused') return page;
+      const found = await listAccounts(app, page);
+      const accounts = found.accounts.map((account) => accountJson(app, account));
+      return json(200, listJson(accounts, call, found.after));
+    }),
+  },
+});
+
+endpoint('operatorAccount', {
+  route: 'operator/accounts/{subscriptionId}',
+  on: {
+    PUT: reading({ schema: quotasBody, bytesMax }, async ({ app, call }, quotas) => {
+      const subscription = subscriptionOf(call);
+      if (subscription.kind === 'refused') return subscription;
+      const put = await putAccount(app, subscription.id, quotas);
+      return json(put.outcome === 'created' ? 201 : 200, accountJson(app, put.account));
+    }),
+    GET: doing(async ({ app, call }) => {
+      const subscription = subscriptionOf(call);
+      if (subscription.kind === 'refused') return subscription;
+      const found = await getAccount(app, subscription.id);
+      return found.kind === 'refused' ? found : json(200, accountJson(app, found.account));
+    }),
+    DELETE: doing(async ({ app, call }) => {
+      const subscription = subscriptionOf(call);
+      if (subscription.kind === 'refused') return subscription;
+      const deleted = await deleteAccount(app, subscription.id);
+      return deleted.kind === 'refused' ? deleted : empty(204);
+    }),
+  },
+});
+
+endpoint('operatorAccountKeys', {
+  route: 'operator/accounts/{subscriptionId}/listKeys',
+  on: {
+    POST: doing(async ({ app, call }) => {
+      const subscription = subscriptionOf(call);
+      if (subscription.kind === 'refused') return subscription;
+      const keys = await accountKeys(app, subscription.id);
+      return keys.kind === 'refused' ? keys : json(200, keysJson(keys));
+    }),
+  },
+});
+
+endpoint('operatorAccountRegenerateKey', {
+  route: 'operator/accounts/{subscriptionId}/regenerateKey',
+  on: {
+    POST: reading({ schema: regenerateKeyBody, bytesMax }, async ({ app, call }, { keyName }) => {
+      const subscription = subscriptionOf(call);
+      if (subscription.kind === 'refused') return subscription;
+      const keys = await regenerateAccountKey(app, subscription.id, keyName);
+      return keys.kind === 'refused' ? keys : json(200, keysJson(keys));
+    }),
+  },
+});

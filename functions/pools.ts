@@ -1,0 +1,110 @@
+/** The pool service: make, read, resize and delete pools, and see what is in them (api.md, "Account"). */
+import { createPool } from '../shared/app/create-pool.ts';
+import {
+  deletePool,
+  getPool,
+  listPoolJobs,
+  listPools,
+  listPoolVms,
+  poolUsage,
+  resizePool,
+  viewOf,
+} from '../shared/app/pools.ts';
+import { limits } from '../shared/core/limits.ts';
+import { account } from '../shared/http/authorize.ts';
+import { usageJson } from '../shared/http/bill-json.ts';
+import { param } from '../shared/http/call.ts';
+import { openedBy } from '../shared/http/endpoint.ts';
+import { poolJobJson, poolJson, vmsJson } from '../shared/http/pool-json.ts';
+import { deletionOf, jobFilterOf } from '../shared/http/pool-query.ts';
+import { createPoolBody, resizePoolBody } from '../shared/http/pool-schemas.ts';
+import { presentBill } from '../shared/http/present-bill.ts';
+import { listJson, pageOf, spanOf } from '../shared/http/query.ts';
+import { json } from '../shared/http/reply.ts';
+
+const { endpoint, doing, reading } = openedBy(account);
+const bytesMax = limits.managementBodyBytesMax;
+const pools = 'poolservice/{subscriptionId}/pools';
+
+endpoint('pools', {
+  route: pools,
+  on: {
+    POST: reading({ schema: createPoolBody, bytesMax }, async ({ app, who }, wanted) => {
+      const made = await createPool(app, who, wanted);
+      if (made.kind === 'refused') return made;
+      const { subscriptionId, poolId } = made.pool;
+      const location = `${app.config.publicUrl}/poolservice/${subscriptionId}/pools/${poolId}`;
+      return json(201, poolJson(await viewOf(app, made.pool)), { location });
+    }),
+    GET: doing(async ({ app, who, call }) => {
+      const page = pageOf(call);
+      if (page.kind === 'refused') return page;
+      const found = await listPools(app, who, page);
+      return json(200, listJson(found.pools.map(poolJson), call, found.after));
+    }),
+  },
+});
+
+endpoint('pool', {
+  route: `${pools}/{poolId}`,
+  on: {
+    GET: doing(async ({ app, who, call }) => {
+      const found = await getPool(app, who, param(call, 'poolId'));
+      return found.kind === 'refused' ? found : json(200, poolJson(found));
+    }),
+    DELETE: doing(async ({ app, who, call }) => {
+      const jobs = deletionOf(call);
+      if (typeof jobs === 'object') return jobs;
+      const deleted = await deletePool(app, who, param(call, 'poolId'), jobs);
+      return deleted.kind === 'refused' ? deleted : json(202, poolJson(deleted));
+    }),
+  },
+});
+
+endpoint('poolResize', {
+  route: `${pools}/{poolId}/resize`,
+  on: {
+    POST: reading({ schema: resizePoolBody, bytesMax }, async ({ app, who, call }, wanted) => {
+      const resized = await resizePool(app, who, param(call, 'poolId'), wanted);
+      return resized.kind === 'refused' ? resized : json(202, poolJson(resized));
+    }),
+  },
+});
+
+endpoint('poolVms', {
+  route: `${pools}/{poolId}/vms`,
+  on: {
+    GET: doing(async ({ app, who, call }) => {
+      const found = await listPoolVms(app, who, param(call, 'poolId'));
+      return found.kind === 'refused' ? found : json(200, { value: vmsJson(found.vms) });
+    }),
+  },
+});
+
+endpoint('poolJobs', {
+  route: `${pools}/{poolId}/jobs`,
+  on: {
+    GET: doing(async ({ app, who, call }) => {
+      const filter = jobFilterOf(call);
+      if (filter.kind === 'refused') return filter;
+      const found = await listPoolJobs(app, who, param(call, 'poolId'), filter.options);
+      if (found.kind === 'refused') return found;
+      const jobs = found.jobs.map((job) => poolJobJson(job, found.vms));
+      return json(200, listJson(jobs, call, found.after));
+    }),
+  },
+});
+
+endpoint('poolUsage', {
+  route: `${pools}/{poolId}/usage`,
+  on: {
+    GET: doing(async ({ app, who, call }) => {
+      const span = spanOf(call);
+      if (span.kind === 'refused') return span;
+      const found = await poolUsage(app, who, param(call, 'poolId'), span);
+      if (found.kind === 'refused') return found;
+      const present = await presentBill(app, who, found.commitmentPlanId);
+      return json(200, usageJson(found.usage, found.commitmentPlanId, present));
+    }),
+  },
+});

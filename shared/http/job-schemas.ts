@@ -1,0 +1,24 @@
+/** Body of a job's registration (bes-contract.md, section 2). */
+import { z } from 'zod';
+import { members, named, textOf } from './members.ts';
+
+const location = textOf(0, 8_192).exactOptional();
+
+/** `FullURL` comes from a real client, in every reference. */
+const blobRef = members(
+  { ConnectionString: location, RelativeLocation: location, BaseLocation: location, SasBlobToken: location },
+  ['FullURL'],
+);
+
+const scalar = z.union([z.string(), z.number(), z.boolean()], {
+  error: 'must be a string, a number or a boolean',
+});
+
+export const registerBody = members({
+  Input: blobRef.exactOptional(),
+  Inputs: named(blobRef).exactOptional(),
+  Outputs: named(blobRef).exactOptional(),
+  GlobalParameters: named(scalar).exactOptional(),
+  AzureBatchPoolId: textOf(0, 128).exactOptional(),
+});
+export type RegisterBody = z.output<typeof registerBody>;

@@ -1,0 +1,70 @@
+/** Web services as Resource Manager clients read them (bes-contract.md, section 8). Never with keys. */
+import type { ServiceView } from '../app/services.ts';
+import type { Column, Service } from '../core/service.ts';
+import { isoTime } from './iso-time.ts';
+
+const provider = 'Microsoft.MachineLearning';
+
+export function armId(
+  of: 'webServices' | 'commitmentPlans',
+  thing: { subscriptionId: string; group: string; name: string },
+) {
+  return `/subscriptions/${thing.subscriptionId}/resourceGroups/${thing.group}/providers/${provider}/${of}/${thing.name}`;
+}
+
+/** @param publicUrl where callers reach this app; no slash at the end */
+export function serviceJson({ service, definition }: ServiceView, publicUrl: string): object {
+  const { location, tags, ...echo } = definition.echo;
+  const isFailed = service.state.kind === 'failed';
+  return {
+    id: armId('webServices', service),
+    name: service.name,
+    type: `${provider}/webServices`,
+    location: location ?? 'local',
+    tags: tags ?? {},
+    properties: {
+      title: definition.title,
+      description: definition.description ?? '',
+      createdOn: isoTime(service.createdMs),
+      modifiedOn: isoTime(service.modifiedMs),
+      provisioningState: isFailed ? 'Failed' : 'Succeeded',
+      packageType: 'Graph',
+      readOnly: false,
+      swaggerLocation: swaggerLocation(service, publicUrl),
+      input: tables(service.inputs, definition.columns),
+      output: tables(service.outputs, definition.scored),
+      parameters: parametersJson(service),
+      ...echo,
+    },
+    // Management clients show a reason only from here.
+    ...(service.state.kind === 'failed'
+      ? { error: { code: 'ModelRefused', message: service.state.reason } }
+      : {}),
+  };
+}
+
+export function swaggerLocation({ subscriptionId, serviceId }: Service, publicUrl: string): string {
+  return `${publicUrl}/subscriptions/${subscriptionId}/services/${serviceId}/swagger.json`;
+}
+
+function parametersJson({ parameters }: Service): object {
+  return Object.fromEntries(
+    parameters.map(({ name, default: value }) => [name, value === undefined ? {} : { value }]),
+  );
+}
+
+/** `ServiceInputOutputSpecification`: tables by name, each with its columns. */
+export function tables(names: readonly string[], columns: readonly Column[]): object {
+  const table = {
+    type: 'object',
+    properties: Object.fromEntries(columns.map((one) => [one.name, columnJson(one)])),
+  };
+  return { title: '', type: 'object', properties: Object.fromEntries(names.map((name) => [name, table])) };
+}
+
+function columnJson({ type }: Column): object {
+  if (type === 'bool') return { type: 'Boolean' };
+  if (type.startsWith('int')) return { type: 'Integer', format: type };
+  if (type.startsWith('float')) return { type: 'Number', format: type === 'float32' ? 'float' : 'double' };
+  return { type: 'String' };
+}

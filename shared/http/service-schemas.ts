@@ -1,0 +1,80 @@
+/** Body of a web service's PUT (bes-contract.md, section 8; api.md): what Millpond can run, strictly. */
+import { z } from 'zod';
+import { limits } from '../core/limits.ts';
+import { members, named, textOf } from './members.ts';
+import { armCommon } from './plan-schemas.ts';
+
+const name = textOf(1, limits.nameLengthMax);
+const scalar = z.union([z.string(), z.number(), z.boolean()], {
+  error: 'must be a string, a number or a boolean',
+});
+
+const asset = members({
+  id: z.string().exactOptional(),
+  name: z.string().exactOptional(),
+  type: z.enum(['Module', 'Resource']).exactOptional(),
+  locationInfo: members({
+    uri: textOf(1, 4_096),
+    credentials: textOf(0, 4_096).exactOptional(),
+  }),
+  inputPorts: z.unknown().exactOptional(),
+  outputPorts: z.unknown().exactOptional(),
+  metadata: z.unknown().exactOptional(),
+  parameters: z.unknown().exactOptional(),
+});
+
+const node = members({
+  inputId: name.exactOptional(),
+  outputId: name.exactOptional(),
+  assetId: name.exactOptional(),
+  parameters: z.unknown().exactOptional(),
+});
+
+const edge = members({
+  sourceNodeId: name,
+  targetNodeId: name,
+  sourcePortId: z.string().exactOptional(),
+  targetPortId: z.string().exactOptional(),
+});
+
+/** `{"value": 0.5}`, `{"value": {"value": 0.5}}` and `{}` all occur: `arm-webservices` can only send objects. */
+const parameter = members({
+  value: z.union([scalar, members({ value: scalar.exactOptional() })]).exactOptional(),
+  certificateThumbprint: z.string().exactOptional(),
+});
+
+const properties = members({
+  title: textOf(0, 256).exactOptional(),
+  description: textOf(0, 4_096).exactOptional(),
+  createdOn: z.unknown().exactOptional(),
+  modifiedOn: z.unknown().exactOptional(),
+  provisioningState: z.unknown().exactOptional(),
+  swaggerLocation: z.unknown().exactOptional(),
+  keys: z.unknown().exactOptional(),
+  readOnly: z.boolean().exactOptional(),
+  exposeSampleData: z.boolean().exactOptional(),
+  realtimeConfiguration: z.unknown().exactOptional(),
+  diagnostics: z.unknown().exactOptional(),
+  storageAccount: members({
+    name: z.string().exactOptional(),
+    key: z.string().exactOptional(),
+  }).exactOptional(),
+  machineLearningWorkspace: members({ id: z.string() }).exactOptional(),
+  commitmentPlan: members({ id: textOf(1, 1_024) }).exactOptional(),
+  input: z.unknown().exactOptional(),
+  output: z.unknown().exactOptional(),
+  exampleRequest: z.unknown().exactOptional(),
+  assets: named(asset),
+  parameters: named(parameter).exactOptional(),
+  packageType: z.enum(['Graph']).exactOptional(),
+  package: members({
+    nodes: named(node),
+    edges: z.array(edge).max(100).exactOptional(),
+    graphParameters: z.unknown().exactOptional(),
+  }).exactOptional(),
+  payloadsInBlobStorage: z.boolean().exactOptional(),
+  payloadsLocation: z.unknown().exactOptional(),
+});
+
+export const serviceBody = members({ ...armCommon, properties });
+export type ServiceBody = z.output<typeof serviceBody>;

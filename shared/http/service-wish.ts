@@ -1,0 +1,127 @@
+/**
+ * What a web service's PUT asks for: one model between its inputs and outputs. The package's graph says which; without
+ * one, the one asset between `input1` and `output1` is meant (api.md).
+ */
+import type { ServiceWish } from '../app/services.ts';
+import { badArgument, type Refused } from '../core/refusal.ts';
+import type { Parameter } from '../core/service.ts';
+import { didYouMean } from '../core/suggest.ts';
+import { shownSafely } from './redact.ts';
+import { placeOf } from './schema-issues.ts';
+import type { ServiceBody } from './service-schemas.ts';
+
+type Properties = ServiceBody['properties'];
+type Graph = {
+  readonly kind: 'graph';
+  readonly assetId: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+};
+
+export function serviceWishOf(
+  body: ServiceBody,
+  thing: { readonly group: string; readonly name: string },
+): { readonly kind: 'wish'; readonly wish: ServiceWish } | Refused {
+  const { properties } = body;
+  const graph = graphOf(properties);
+  if (graph.kind === 'refused') return graph;
+  const location = properties.assets[graph.assetId]?.locationInfo;
+  if (location === undefined) {
+    const names = Object.keys(properties.assets);
+    const text = `properties.package names the asset "${shownSafely(graph.assetId, 60)}", and properties.assets has no such member.`;
+    return badArgument('InvalidAssetId', text + didYouMean(graph.assetId, names));
+  }
+  const path = placeOf(['properties', 'assets', graph.assetId, 'locationInfo']);
+  const wish = {
+    ...thing,
+    title: properties.title ?? thing.name,
+    ...(properties.description === undefined ? {} : { description: properties.description }),
+    ...(properties.commitmentPlan === undefined ? {} : { commitmentPlan: properties.commitmentPlan.id }),
+    model: { ...location, path },
+    inputs: graph.inputs,
+    outputs: graph.outputs,
+    parameters: parametersOf(properties),
+    echo: echoOf(body),
+  };
+  return { kind: 'wish', wish };
+}
+
+function graphOf({ assets, package: graph }: Properties): Graph | Refused {
+  const names = Object.keys(assets);
+  if (graph === undefined) {
+    const [assetId, ...others] = names;
+    if (assetId !== undefined && others.length === 0) {
+      return { kind: 'graph', assetId, inputs: ['input1'], outputs: ['output1'] };
+    }
+    const text = `properties.assets has ${names.length} members: give one model, or say in properties.package which node is which.`;
+    return badArgument('InvalidPackage', text);
+  }
+  const nodes = Object.values(graph.nodes);
+  const [assetId, ...others] = nodes.flatMap((node) => node.assetId ?? []);
+  const inputs = nodes.flatMap((node) => node.inputId ?? []);
+  const outputs = nodes.flatMap((node) => node.outputId ?? []);
+  if (assetId === undefined || others.length > 0) {
+    return invalid(
+      `has ${assetId === undefined ? 'no' : 'more than one'} node with an assetId: exactly one model is run.`,
+    );
+  }
+  if (outputs.length === 0) return invalid('has no node with an outputId: add {"outputId": "output1"}.');
+  const lone = nodes.find((node) => [node.inputId, node.outputId, node.assetId].filter(Boolean).length !== 1);
+  if (lone !== undefined) return invalid('has a node without exactly one of inputId, outputId and assetId.');
+  if (new Set(inputs).size < inputs.length || new Set(outputs).size < outputs.length) {
+    return invalid('gives two inputs, or two outputs, one name.');
+  }
+  const wrong = wrongEdge(graph, assetId);
+  return wrong ?? { kind: 'graph', assetId, inputs, outputs };
+}
+
+/** Inputs lead into the model, the model into outputs; nothing else can be run. */
+function wrongEdge(graph: NonNullable<Properties['package']>, assetId: string): Refused | undefined {
+  const ids = Object.keys(graph.nodes);
+  for (const [index, edge] of (graph.edges ?? []).entries()) {
+    const unknown = [edge.sourceNodeId, edge.targetNodeId].find((id) => !Object.hasOwn(graph.nodes, id));
+    if (unknown !== undefined) {
+      return invalid(
+        `has an edge [${index}] with the node "${shownSafely(unknown, 60)}", which it has not.${didYouMean(unknown, ids)}`,
+      );
+    }
+    const source = graph.nodes[edge.sourceNodeId];
+    const target = graph.nodes[edge.targetNodeId];
+    const isIn = source?.inputId !== undefined && target?.assetId === assetId;
+    const isOut = source?.assetId === assetId && target?.outputId !== undefined;
+    if (!isIn && !isOut)
+      return invalid(
+        `has an edge [${index}] that leads neither from an input to the model nor from the model to an output.`,
+      );
+  }
+  return undefined;
+}
+
+function invalid(what: string): Refused {
+  return badArgument('InvalidPackage', `properties.package ${what}`);
+}
+
+function parametersOf({ parameters = {} }: Properties): Parameter[] {
+  return Object.entries(parameters).map(([name, { value }]) => {
+    const fallback = typeof value === 'object' ? value.value : value;
+    return fallback === undefined ? { name } : { name, default: fallback };
+  });
+}
+
+/** What a GET gives back as it came: everything that is ours to keep and no secret. */
+function echoOf({ location, tags, properties }: ServiceBody): Record<string, unknown> {
+  const { input, output, exampleRequest, exposeSampleData, realtimeConfiguration, diagnostics } = properties;
+  const given = {
+    location,
+    tags,
+    input,
+    output,
+    exampleRequest,
+    exposeSampleData,
+    realtimeConfiguration,
+    diagnostics,
+    package: properties.package,
+    commitmentPlan: properties.commitmentPlan,
+  };
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+}

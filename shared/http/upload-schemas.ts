@@ -1,0 +1,5 @@
+/** Body of an upload's creation (api.md). */
+import { limits } from '../core/limits.ts';
+import { members, textOf } from './members.ts';
+
+export const uploadBody = members({ name: textOf(1, limits.nameLengthMax) });

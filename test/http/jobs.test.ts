@@ -1,0 +1,146 @@
+/** The Batch Execution Service as its clients call it: register, start, status, cancel. */
+import { beforeEach, expect, test } from 'vitest';
+import { makeApi, read, textIn, valuesIn, type Api } from './api.ts';
+import { detailOf } from './calls.ts';
+import { bootAll, endpoint, nonceOf } from '../app/world.ts';
+
+let api: Api;
+beforeEach(async () => {
+  api = await makeApi();
+});
+
+test('a job from registration to its result, with a VM in between', async () => {
+  const poolId = await api.makePool(1);
+  await bootAll(api.world, poolId);
+  api.world.blobs.put({ endpoint, container: 'inputs', name: 'data.csv' }, 'age\n39\n');
+  const registered = await api.register(api.jobBody({ AzureBatchPoolId: poolId }));
+  expect(registered.status).toBe(200);
+  expect(registered.headers.get('content-type')).toBe('application/json');
+  expect(registered.text).toMatch(/^"[0-9a-f]{32}"$/);
+  const jobId = textIn(registered);
+  expect(read(await api.status(jobId))).toMatchObject({
+    StatusCode: 'NotStarted',
+    Results: null,
+    Details: null,
+  });
+  expect([(await api.start(jobId)).status, (await api.start(jobId)).status]).toEqual([200, 200]);
+  const running = read(await api.status(jobId));
+  expect(running).toMatchObject({ StatusCode: 'Running', Results: null, Attempt: 1, PoolId: poolId });
+  const vmId = String(running['VmId']);
+  const vm = (what: string, body: object) =>
+    api.call({
+      method: 'POST',
+      path: `/vm/${vmId}/${what}`,
+      key: api.world.app.secrets.vmToken(vmId),
+      body: { nonce: nonceOf(vmId), ...body },
+    });
+  expect(read(await vm('hello', {}))).toEqual({ kind: 'welcome' });
+  expect(read(await vm('next', {}))).toMatchObject({ kind: 'work', assignment: { jobId, attempt: 1 } });
+  const job = { jobId, attempt: 1 };
+  expect(read(await vm('beat', { job: { ...job, rowsDone: 7 } }))).toEqual({ kind: 'go-on' });
+  expect(read(await api.status(jobId))['RowsDone']).toBe(7);
+  const listed = valuesIn(await api.asAccount({ path: `${api.psu}/pools/${poolId}/jobs?status=Running` }));
+  expect(listed).toEqual([expect.objectContaining({ jobId, status: 'running', rowsDone: 7, vmId })]);
+  expect(read(await vm('finish', { ...job, outcome: { kind: 'finished', rows: 9 } }))).toMatchObject({
+    kind: 'wait',
+  });
+  const finished = await api.status(jobId);
+  expect(finished.headers.get('retry-after')).toBeNull();
+  expect(read(finished)).toMatchObject({
+    StatusCode: 'Finished',
+    RowsDone: 9,
+    Details: null,
+    Results: {
+      output1: {
+        ConnectionString: null,
+        BaseLocation: `${endpoint}/`,
+        RelativeLocation: 'outputs/scored%20%C3%A9.csv',
+        SasBlobToken: expect.stringMatching(/^\?/),
+      },
+    },
+  });
+  const gone = await api.asService({ method: 'DELETE', path: `${api.bes}/jobs/${jobId}` });
+  expect(gone.status).toBe(204);
+  expect(read(await api.status(jobId))['StatusCode']).toBe('Finished');
+  expect(read(await vm('bye', {}))).toEqual({ kind: 'bye' });
+  const usage = read(await api.asAccount({ path: `${api.psu}/pools/${poolId}/usage` }));
+  expect(usage).toMatchObject({
+    computeMs: expect.any(Number),
+    posted: { computeMs: expect.any(Number) },
+    hours: expect.any(Array),
+    plan: {
+      commitmentPlanId: api.world.service.plans[0]?.planId,
+      currency: 'USD',
+      overage: { computeMs: 0 },
+    },
+  });
+});
+
+test("the article's way of writing: line breaks in the connection string, comments, Markdown's backslash", async () => {
+  const text = JSON.stringify(api.jobBody())
+    .replaceAll(';Endpoint', ';\n      Endpoint')
+    .replaceAll('scored é', 'scored\\_é');
+  const broken = text.replaceAll('\\n', '\n').replace('{', '{ // comment\n').replace(/\}$/, ',}');
+  expect((await api.register(broken)).status).toBe(200);
+});
+
+test('an input that is missing at the start is a 400, and the job has failed with it', async () => {
+  const jobId = textIn(await api.register(api.jobBody()));
+  const got = await api.start(jobId);
+  expect([got.status, detailOf(got).code]).toEqual([400, 'BlobNotFound']);
+  expect(read(await api.status(jobId))).toMatchObject({
+    StatusCode: 'Failed',
+    Details: detailOf(got).message,
+  });
+});
+
+test('a cancelled job cannot be started', async () => {
+  const jobId = textIn(await api.register(api.jobBody()));
+  expect(
+    (await api.asService({ method: 'DELETE', path: `${api.bes}/jobs/${jobId}?api-version=2.0`, body: '' }))
+      .status,
+  ).toBe(204);
+  expect(read(await api.status(jobId))['StatusCode']).toBe('Cancelled');
+  const got = await api.start(jobId);
+  expect([got.status, detailOf(got).code]).toEqual([400, 'CannotStartJob']);
+});
+
+test.each(['', '{}', 'grant_type=x', '{broken'])('start never minds its body (%j)', async (body) => {
+  api.world.blobs.put({ endpoint, container: 'inputs', name: 'data.csv' }, 'age\n39\n');
+  const jobId = textIn(await api.register(api.jobBody()));
+  expect(
+    (await api.asService({ method: 'POST', path: `${api.bes}/jobs/${jobId}/start?api-version=2.0`, body }))
+      .status,
+  ).toBe(200);
+});
+
+test.each<[string, string, string, RegExp]>([
+  ['no version', '/jobs', 'BadVersionCall', /api-version is missing, which means API 1\.0/],
+  ['an old version', '/jobs?api-version=1.0', 'BadVersionCall', /api-version is "1\.0": call with/],
+])('%s', async (_, path, code, message) => {
+  const got = await api.asService({ method: 'POST', path: api.bes + path, body: api.jobBody() });
+  expect([got.status, detailOf(got).code]).toEqual([400, code]);
+  expect(detailOf(got).message).toMatch(message);
+});
+
+test('what clients send without meaning anything by it is ignored', async () => {
+  const ref = { ...(api.jobBody() as { Input: object }).Input, FullURL: 'https://x', Banana: null };
+  expect(
+    (await api.register(api.jobBody({ Input: ref, Inputs: {}, AzureBatchPoolId: null, Banana: null })))
+      .status,
+  ).toBe(200);
+  const nothing = { ConnectionString: null, BaseLocation: null, RelativeLocation: null, SasBlobToken: null };
+  expect(
+    (await api.register(api.jobBody({ Outputs: { output1: nothing }, GlobalParameters: null }))).status,
+  ).toBe(200);
+});
+
+test('a body of more than 256 KiB is a 413', async () => {
+  const got = await api.register(api.jobBody({ GlobalParameters: { x: 'y'.repeat(256 * 1024) } }));
+  expect([got.status, detailOf(got).code]).toEqual([413, 'RequestBodyTooLarge']);
+});
+
+test('a job of another service reads like a missing one', async () => {
+  expect(detailOf(await api.status('f'.repeat(32))).code).toBe('JobNotFound');
+  expect(detailOf(await api.status('../../x')).code).toBe('RouteNotFound');
+});

@@ -1,0 +1,75 @@
+/** The app's functions as a host sees them: the real library registers them, the host's own route table finds them. */
+import type { HttpHandler, InvocationContext } from '@azure/functions';
+import { vi } from 'vitest';
+import type { App } from '../../shared/app/ports.ts';
+import { installFunctionsCore } from '../../shared/host/functions-core.ts';
+import { makeRouteTable, type HttpRoute } from '../../shared/host/route-table.ts';
+import { send, type Got, type Wish } from './calls.ts';
+
+const entries = [
+  'operator',
+  'pools',
+  'plans',
+  'web-services',
+  'jobs',
+  'uploads',
+  'vm',
+  'tick',
+  'site',
+] as const;
+
+type TimerRun = (context: InvocationContext) => Promise<unknown>;
+
+export type Registered = {
+  readonly routes: readonly (HttpRoute & { readonly route: string; readonly methods: readonly string[] })[];
+  readonly timers: ReadonlyMap<string, { readonly schedule: unknown; readonly run: TimerRun }>;
+  /** Through the route table to the function and back. */
+  readonly call: (wish: Wish) => Promise<Got>;
+};
+
+let load: () => Promise<App> = () => Promise.reject(new Error('the test serves no app'));
+
+/** What the functions load instead of the app of this process's settings. */
+export function serve(loadApp: () => Promise<App>): void {
+  load = loadApp;
+}
+
+let registered: Promise<Registered> | undefined;
+
+/** Once per process: functions are registered when their files are imported. */
+export function registeredFunctions(): Promise<Registered> {
+  registered ??= register();
+  return registered;
+}
+
+async function register(): Promise<Registered> {
+  vi.doMock('../../shared/compose.ts', () => ({ loadApp: () => load() }));
+  const core = installFunctionsCore(Object.assign(() => undefined, { flush: () => undefined }));
+  for (const entry of entries) await import(`../../functions/${entry}.ts`);
+  const routes: Registered['routes'][number][] = [];
+  const timers = new Map<string, { schedule: unknown; run: TimerRun }>();
+  const handlers = new Map<string, HttpHandler>();
+  for (const [name, { metadata, callback }] of core.functions) {
+    for (const binding of Object.values(metadata.bindings)) {
+      if (binding.type === 'httpTrigger') {
+        routes.push({ name, route: String(binding['route']), methods: binding['methods'] as string[] });
+        handlers.set(name, callback as HttpHandler);
+      }
+      if (binding.type === 'timerTrigger') {
+        timers.set(name, {
+          schedule: binding['schedule'],
+          run: (context) => Promise.resolve(callback({}, context)),
+        });
+      }
+    }
+  }
+  const table = makeRouteTable('', routes);
+  const call = (wish: Wish) => {
+    const path = decodeURIComponent(new URL(wish.path ?? '/', 'http://x').pathname);
+    const match = table(wish.method ?? 'GET', path);
+    const handler = handlers.get(match?.name ?? '');
+    if (handler === undefined) throw new Error(`no function takes ${wish.method} ${wish.path}`);
+    return send(handler, wish);
+  };
+  return { routes, timers, call };
+}

@@ -1,0 +1,191 @@
+/** Plans and web services as management clients call them. */
+import { beforeEach, expect, test } from 'vitest';
+import { makeApi, read, valuesIn, type Api } from './api.ts';
+import { detailOf } from './calls.ts';
+import { endpoint, subscriptionId } from '../app/world.ts';
+
+let api: Api;
+beforeEach(async () => {
+  api = await makeApi();
+});
+
+const arm = `/subscriptions/${subscriptionId}/resourceGroups/rg/providers/Microsoft.MachineLearning`;
+
+test('a plan is made, read, listed, billed and deleted with exactly 200', async () => {
+  const path = `${arm}/commitmentPlans/dev?api-version=2016-05-01-preview`;
+  const body = {
+    location: 'local',
+    tags: { a: 'b' },
+    sku: { name: 'DevTest', tier: 'DevTest', capacity: 1 },
+  };
+  const made = await api.asAccount({ method: 'PUT', path, body });
+  expect(made.status).toBe(201);
+  expect(read(made)).toMatchObject({
+    name: 'dev',
+    sku: { name: 'DevTest' },
+    properties: { suspendPlanOnOverage: true },
+  });
+  expect((await api.asAccount({ method: 'PUT', path, body })).status).toBe(200);
+  expect(read(await api.asAccount({ path }))).toEqual(read(made));
+  expect(valuesIn(await api.asAccount({ path: `${arm}/commitmentPlans` }))).toHaveLength(2);
+  const all = `/subscriptions/${subscriptionId}/providers/Microsoft.MachineLearning/commitmentPlans`;
+  expect(valuesIn(await api.asAccount({ path: all }))).toHaveLength(2);
+  const bill = read(await api.asAccount({ path: `${arm}/commitmentPlans/s1/bill` }));
+  expect(bill).toMatchObject({
+    currency: 'USD',
+    amountMicros: 0,
+    periods: [{ start: '2030-01-01T00:00:00.000Z', pools: [] }],
+  });
+  const deleted = await api.asAccount({ method: 'DELETE', path });
+  expect(deleted.status).toBe(200);
+  expect(detailOf(await api.asAccount({ path })).code).toBe('CommitmentPlanNotFound');
+  expect(detailOf(await api.asAccount({ method: 'DELETE', path: `${arm}/commitmentPlans/s1` })).code).toBe(
+    'PlanInUse',
+  );
+});
+
+test.each<[string, string, object, string, RegExp]>([
+  ['a tier that is none', '/commitmentPlans/x', { sku: { name: 'S9' } }, 'BadSku', /"S9"/],
+  ['no sku', '/commitmentPlans/x', {}, 'RequestBodyInvalid', /sku is missing/],
+  [
+    'an API version that is none',
+    '/commitmentPlans/x?api-version=1',
+    { sku: { name: 'S1' } },
+    'BadVersionCall',
+    /"1": call with/,
+  ],
+  ['a name with a bar', '/commitmentPlans/a%7Cb', { sku: { name: 'S1' } }, 'BadParameterValue', /"a\|b"/],
+  ['no assets', '/webServices/x', { properties: {} }, 'RequestBodyInvalid', /properties\.assets is missing/],
+  [
+    'two assets',
+    '/webServices/x',
+    { properties: { assets: { a: { locationInfo: { uri: 'x' } }, b: { locationInfo: { uri: 'x' } } } } },
+    'InvalidPackage',
+    /2 members/,
+  ],
+  [
+    'an asset that is none',
+    '/webServices/x',
+    {
+      properties: {
+        assets: { model: { locationInfo: { uri: 'x' } } },
+        package: { nodes: { a: { assetId: 'modle' }, o: { outputId: 'output1' } } },
+      },
+    },
+    'InvalidAssetId',
+    /Did you mean "model"\?/,
+  ],
+  [
+    'an edge to nowhere',
+    '/webServices/x',
+    {
+      properties: {
+        assets: { m: { locationInfo: { uri: 'x' } } },
+        package: {
+          nodes: { a: { assetId: 'm' }, o: { outputId: 'output1' } },
+          edges: [{ sourceNodeId: 'a', targetNodeId: 'oo' }],
+        },
+      },
+    },
+    'InvalidPackage',
+    /Did you mean "o"\?/,
+  ],
+  [
+    'an edge backwards',
+    '/webServices/x',
+    {
+      properties: {
+        assets: { m: { locationInfo: { uri: 'x' } } },
+        package: {
+          nodes: { a: { assetId: 'm' }, o: { outputId: 'output1' } },
+          edges: [{ sourceNodeId: 'o', targetNodeId: 'a' }],
+        },
+      },
+    },
+    'InvalidPackage',
+    /neither from an input/,
+  ],
+  [
+    'a model elsewhere',
+    '/webServices/adult',
+    {
+      properties: {
+        assets: { m: { locationInfo: { uri: 'http://169.254.169.254/x', credentials: '?sig=x' } } },
+      },
+    },
+    'InvalidBlob',
+    /properties\.assets\.m\.locationInfo\.uri cannot be used/,
+  ],
+])('Resource Manager: %s', async (_, path, body, code, message) => {
+  const got = await api.asAccount({ method: 'PUT', path: arm + path, body });
+  expect(got.status).toBe(400);
+  expect(detailOf(got).code).toBe(code);
+  expect(detailOf(got).message).toMatch(message);
+});
+
+test('a web service is made from the documented body, read without keys, and deleted', async () => {
+  const sas = api.world.blobs.sas(
+    { endpoint, container: 'models', name: 'adult.onnx' },
+    'r',
+    4_000_000_000_000,
+  );
+  const secret = 'Zm9vYmFy'.repeat(8);
+  const body = {
+    location: 'local',
+    properties: {
+      title: 'Adult income',
+      packageType: 'Graph',
+      commitmentPlan: { id: `${arm}/commitmentPlans/s1` },
+      storageAccount: { name: 'devstoreaccount1', key: secret },
+      assets: {
+        model: {
+          name: 'adult-lr',
+          type: 'Module',
+          locationInfo: { uri: `${endpoint}/models/adult.onnx`, credentials: sas },
+        },
+      },
+      package: {
+        nodes: {
+          input1: { inputId: 'input1' },
+          score: { assetId: 'model' },
+          output1: { outputId: 'output1' },
+        },
+        edges: [
+          { sourceNodeId: 'input1', targetNodeId: 'score' },
+          { sourceNodeId: 'score', targetNodeId: 'output1' },
+        ],
+      },
+      parameters: { Threshold: { value: 0.5 }, Mode: { value: { value: 'x' } }, Needed: {} },
+    },
+  };
+  const path = `${arm}/webServices/second?api-version=2017-01-01`;
+  const made = await api.asAccount({ method: 'PUT', path, body });
+  expect(made.status).toBe(201);
+  const service = read(made);
+  const properties = service['properties'] as Record<string, unknown>;
+  expect(properties).toMatchObject({
+    title: 'Adult income',
+    provisioningState: 'Succeeded',
+    createdOn: '2030-01-01T00:00:00.000Z',
+    input: {
+      type: 'object',
+      properties: { input1: { properties: { age: { type: 'Number', format: 'float' } } } },
+    },
+    parameters: { Threshold: { value: 0.5 }, Mode: { value: 'x' }, Needed: {} },
+  });
+  const got = await api.asAccount({ path });
+  expect(read(got)).toEqual(service);
+  for (const text of [made.text, got.text]) expect(text).not.toMatch(new RegExp(`sig=|${secret}`));
+  expect((await api.asAccount({ method: 'PUT', path, body })).status).toBe(200);
+  const keys = read(await api.asAccount({ path: `${arm}/webServices/second/listKeys` }));
+  expect(keys['primary']).toMatch(/==$/);
+  const swagger = await api.call({ path: new URL(String(properties['swaggerLocation'])).pathname });
+  expect(read(swagger)).toMatchObject({
+    swagger: '2.0',
+    host: '127.0.0.1:7071',
+    info: { title: 'Adult income' },
+  });
+  expect(valuesIn(await api.asAccount({ path: `${arm}/webServices` }))).toHaveLength(2);
+  expect((await api.asAccount({ method: 'DELETE', path })).status).toBe(204);
+  expect(detailOf(await api.asAccount({ path })).code).toBe('WebServiceNotFound');
+});
