@@ -1,0 +1,65 @@
+/** The command line of `npm run demo`. */
+import { existsSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { CliError } from './cli-error.ts';
+import { defaultDataDirectory, userPath } from './places.ts';
+
+export type DemoOptions = {
+  /** A CSV file of the user's own; without it `rows` generated ones are scored. */
+  readonly input?: string;
+  /** Where the first pool job's scored file is saved. */
+  readonly output?: string;
+  readonly rows: number;
+  readonly vms: number;
+  readonly directory: string;
+};
+
+export const demoHelp = `npm run demo -- [--input FILE.csv] [--output FILE.csv] [--rows N] [--vms N] [--data DIR]
+
+  --input FILE    scores a file of your own; it needs the columns that
+                  shared/samples/adult-census/README.md names
+  --output FILE   saves the scored file
+  --rows N        so many generated rows without --input (100000)
+  --vms N         VMs of the pool, 1 to 8 (2)
+  --data DIR      data folder of the instance to use or to start (.millpond)
+`;
+
+/** @throws CliError for an option that is unknown or malformed. */
+export function demoOptions(args: readonly string[]): DemoOptions | 'help' {
+  const values = parse(args);
+  if (values.help === true) return 'help';
+  const input = values.input === undefined ? undefined : userPath(values.input);
+  if (input !== undefined && !existsSync(input)) throw new CliError(`--input: there is no file ${input}.`);
+  return {
+    ...(input === undefined ? {} : { input }),
+    ...(values.output === undefined ? {} : { output: userPath(values.output) }),
+    rows: wholeNumber('--rows', values.rows ?? '100000', 1, 10_000_000),
+    vms: wholeNumber('--vms', values.vms ?? '2', 1, 8),
+    directory: values.data === undefined ? defaultDataDirectory : userPath(values.data),
+  };
+}
+
+function wholeNumber(name: string, text: string, min: number, max: number): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= min && value <= max) return value;
+  throw new CliError(`${name} must be a whole number from ${min} to ${max}, but is "${text}".`);
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        input: { type: 'string' },
+        output: { type: 'string' },
+        rows: { type: 'string' },
+        vms: { type: 'string' },
+        data: { type: 'string' },
+        help: { type: 'boolean' },
+      },
+    }).values;
+  } catch (error) {
+    const why = error instanceof Error ? error.message.split('\n')[0] : String(error);
+    throw new CliError(`${why}\n\n${demoHelp}`, { cause: error });
+  }
+}
