@@ -4,6 +4,7 @@ import { makeMemory } from './app/memory.ts';
 import { makeOneAtATime } from './app/one-at-a-time.ts';
 import { nudge } from './app/nudge.ts';
 import type { App, Config, Log } from './app/ports.ts';
+import { firstLane } from './app/queue-head.ts';
 import { retireHost } from './app/retire-host.ts';
 import { tick } from './app/tick.ts';
 import { tagOf } from './core/ids.ts';
@@ -77,6 +78,7 @@ function compose(settings: Settings): Composed {
     wakeups: makeWakeups(clock),
     oneAtATime: makeOneAtATime(),
     memory: makeMemory(clock),
+    laneCursor: { lane: firstLane },
     log,
     config: configOf(settings),
   };
@@ -109,6 +111,7 @@ function configOf(settings: Settings): Config {
     dispatch: settings.dispatch,
     vmHoldMs: settings.vmHoldMs,
     classicVms: settings.classicVms,
+    classicRunningMax: settings.classicRunningMax,
     provisionMs: limits.provisionLocalMs,
     allowedHosts: settings.allowedStorageHosts,
     ...(settings.emulatorEndpoint === undefined ? {} : { emulatorEndpoint: settings.emulatorEndpoint }),

@@ -4,6 +4,7 @@ import { cancel, isFinal, type Job } from '../core/job.ts';
 import { notFound, shown, type Refused } from '../core/refusal.ts';
 import type { Service } from '../core/service.ts';
 import { isLiving, isWorking, release } from '../core/vm.ts';
+import { endWrites } from './end-job.ts';
 import { lookAgain } from './look-again.ts';
 import type { App, Stored, Write } from './ports.ts';
 
@@ -36,14 +37,7 @@ export async function cancelJob(app: App, { jobId }: Job, reason: string): Promi
     const stored = await app.store.get('job', { jobId });
     if (stored === undefined || isFinal(stored.row)) return undefined;
     const job = stored.row;
-    const writes: Write[] = [
-      { do: 'replace', kind: 'job', row: cancel(job, reason, app.clock.now()), etag: stored.etag },
-      { do: 'remove', kind: 'spec', key: { jobId } },
-    ];
-    if (job.kind === 'queued') {
-      const { poolId, lane, startedMs } = job;
-      writes.push({ do: 'remove', kind: 'wait', key: { poolId, lane, startedMs, jobId } });
-    }
+    const writes: Write[] = endWrites(stored, cancel(job, reason, app.clock.now()));
     const holder = job.kind === 'running' ? await app.store.get('vm', { vmId: job.vmId }) : undefined;
     const vm = holder?.row;
     if (holder !== undefined && vm !== undefined && isLiving(vm) && isWorking(vm) && vm.job.jobId === jobId) {

@@ -6,16 +6,16 @@ import { limits } from '../core/limits.ts';
 import { occupy, type Idle } from '../core/vm.ts';
 import { cancelForDeletedPool } from './cancel.ts';
 import { poolOfTag } from './pool-of-tag.ts';
+import { readHead, type Head } from './queue-head.ts';
 import type { App, Stored, Write } from './ports.ts';
-
-type Head = { readonly vms: Stored<'vm'>[]; readonly queue: Stored<'wait'>[] };
 
 /** Conflicting passes before it leaves the rest to the next run. */
 const passesMax = 20;
 
 /** Assigns until no VM is free or no job waits. Safe when two instances do it at once: a job's wait row has one winner. */
 export async function dispatch(app: App, tag: Tag): Promise<void> {
-  let most: number = limits.dispatchJobsMax;
+  const mostMax = tag === classicTag ? limits.dispatchClassicJobsMax : limits.dispatchJobsMax;
+  let most: number = mostMax;
   for (let pass = 0; pass < passesMax; pass += 1) {
     const [pool, head] = await Promise.all([poolOfTag(app, tag), readHead(app, tag)]);
     if (pool === undefined || head.queue.length === 0) return;
@@ -23,46 +23,23 @@ export async function dispatch(app: App, tag: Tag): Promise<void> {
       await cancelQueued(app, head.queue);
       continue;
     }
-    const pairs = pair(
-      head.vms.map((stored) => stored.row),
-      head.queue.map((stored) => stored.row),
-      most,
-    );
+    const rows = head.vms.map((stored) => stored.row);
+    const room = head.places && new Map([...head.places].map(([lane, free]) => [lane, free.length]));
+    const waits = head.queue.map((stored) => stored.row);
+    const pairs = pair(rows, waits, most, room);
     if (pairs.length === 0) return;
-    const outcome = await commitPairs(app, pairs, head.vms);
-    most = outcome === 'done' ? limits.dispatchJobsMax : Math.max(1, Math.floor(pairs.length / 2));
+    const outcome = await commitPairs(app, pairs, head);
+    most = outcome === 'done' ? mostMax : Math.max(1, Math.floor(pairs.length / 2));
   }
 }
 
-/** The VMs, then as much of the queue as there are idle ones. */
-async function readHead(app: App, tag: Tag): Promise<Head> {
-  const vms: Stored<'vm'>[] = [];
-  const queue: Stored<'wait'>[] = [];
-  let after: string | undefined;
-  do {
-    const page = await app.store.list(
-      { of: 'vms-and-queue', tag },
-      { limit: 100, ...(after === undefined ? {} : { after }) },
-    );
-    for (const stored of page.rows) {
-      if (stored.kind === 'vm') vms.push(stored);
-      else queue.push(stored);
-    }
-    after = page.after;
-  } while (after !== undefined && queue.length < vms.filter((vm) => vm.row.kind === 'idle').length + 1);
-  return { vms, queue };
-}
-
-async function commitPairs(
-  app: App,
-  pairs: readonly Pairing[],
-  vms: readonly Stored<'vm'>[],
-): Promise<'done' | 'conflict'> {
-  const etags = new Map(vms.map((stored) => [stored.row.vmId, stored.etag]));
+async function commitPairs(app: App, pairs: readonly Pairing[], head: Head): Promise<'done' | 'conflict'> {
+  const etags = new Map(head.vms.map((stored) => [stored.row.vmId, stored.etag]));
   const jobs = await Promise.all(pairs.map(({ wait }) => app.store.get('job', { jobId: wait.jobId })));
   const nowMs = app.clock.now();
   const writes: Write[] = [];
   const taken: string[] = [];
+  const places = new Map([...(head.places ?? [])].map(([lane, free]) => [lane, [...free]]));
   let stray = false;
   for (const [index, { vm, wait }] of pairs.entries()) {
     const job = jobs[index];
@@ -74,12 +51,17 @@ async function commitPairs(
       stray = true;
       continue;
     }
-    const running = assign(job.row, vm.vmId, nowMs);
+    const slot = places.get(wait.lane)?.shift();
+    const running = assign(job.row, vm.vmId, nowMs, slot);
     writes.push(
       { do: 'remove', kind: 'wait', key: wait },
       { do: 'replace', kind: 'vm', row: occupied(vm, wait, running.attempt, nowMs), etag },
       { do: 'replace', kind: 'job', row: running, etag: job.etag },
     );
+    if (slot !== undefined) {
+      const { poolId, lane, jobId } = wait;
+      writes.push({ do: 'create', kind: 'slot', row: { poolId, lane, place: slot, jobId } });
+    }
     taken.push(vm.vmId);
   }
   if (writes.length === 0) return stray ? 'done' : 'conflict';

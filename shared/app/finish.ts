@@ -6,6 +6,7 @@ import { limits } from '../core/limits.ts';
 import type { FinishCall, NextReply } from '../core/vm-protocol.ts';
 import { free, type Idle, type Vm, type Working } from '../core/vm.ts';
 import { occupied } from './dispatch.ts';
+import { endWrites } from './end-job.ts';
 import { jobContext, openSpec, type JobSpec } from './job-spec.ts';
 import { lookAgain } from './look-again.ts';
 import { nudge, nudgeDispatch } from './nudge.ts';
@@ -50,10 +51,7 @@ async function endJob(
   const nowMs = app.clock.now();
   const ended = end(app, job.row, openSpec(app, job.row.subscriptionId, spec.row), call, nowMs);
   const freed = free(vm, nowMs);
-  const writes: Write[] = [
-    { do: 'replace', kind: 'job', row: ended, etag: job.etag },
-    { do: 'remove', kind: 'spec', key: { jobId: call.jobId } },
-  ];
+  const writes: Write[] = endWrites(job, ended);
   const following = freed.kind === 'idle' ? await takeNext(app, freed, nowMs) : undefined;
   const row = following?.vm ?? freed;
   writes.push({ do: 'replace', kind: 'vm', row, etag: stored.etag }, ...(following?.writes ?? []));
@@ -88,14 +86,14 @@ function resultAt(app: App, job: Running, place: BlobPlace, nowMs: number): Resu
 /** The head of the queue, for a VM that is free now. Whatever does not fit is left to dispatch. */
 async function takeNext(app: App, vm: Idle, nowMs: number): Promise<{ vm: Vm; writes: Write[] } | undefined> {
   const tag = tagOf(vm.vmId);
-  if (app.config.dispatch === 'timer') return undefined;
+  // Classic lanes are served in one order by dispatch, which sees them all.
+  if (app.config.dispatch === 'timer' || tag === classicTag) return undefined;
   const [head, pool] = await Promise.all([
     app.store.list({ of: 'queue', tag }, { limit: 1 }),
     poolOfTag(app, tag),
   ]);
   const wait = head.rows[0]?.row;
   if (wait === undefined || pool?.row.kind !== 'active') return undefined;
-  if (tag === classicTag && vm.owner !== wait.subscriptionId) return undefined;
   const job = await app.store.get('job', { jobId: wait.jobId });
   if (job?.row.kind !== 'queued' || job.row.startedMs !== wait.startedMs) return undefined;
   const running = assign(job.row, vm.vmId, nowMs);

@@ -10,6 +10,7 @@ import {
   type Provisioning,
   type Vm,
 } from '../core/vm.ts';
+import { endWrites, requeueWrites } from './end-job.ts';
 import type { App, Stored, Write } from './ports.ts';
 
 /** Stops a VM that is dead or given up, at its last sign of life; its job waits again, or fails after too many losses. */
@@ -53,13 +54,5 @@ async function jobWrites(
   if (stored?.row.kind !== 'running' || stored.row.vmId !== vm.vmId || stored.row.attempt !== vm.job.attempt)
     return [];
   const row = decide(stored.row);
-  const job: Write = { do: 'replace', kind: 'job', row, etag: stored.etag };
-  switch (row.kind) {
-    case 'queued': {
-      const { poolId, lane, startedMs, jobId, subscriptionId } = row;
-      return [job, { do: 'create', kind: 'wait', row: { poolId, lane, startedMs, jobId, subscriptionId } }];
-    }
-    case 'failed':
-      return [job, { do: 'remove', kind: 'spec', key: { jobId: row.jobId } }];
-  }
+  return row.kind === 'queued' ? requeueWrites(stored, row) : endWrites(stored, row);
 }

@@ -2,9 +2,12 @@
 import type { Account, Name, Reservation } from '../core/account.ts';
 import type { Gone, Line } from '../core/billing.ts';
 import type { BlobPlace } from '../core/blob-ref.ts';
-import type { Wait } from '../core/dispatch.ts';
+import type { Slot, Wait } from '../core/dispatch.ts';
+import type { Use } from '../core/metering.ts';
 import type { Job } from '../core/job.ts';
 import type { JobId, PlanId, PoolId, SubscriptionId, Tag, VmId } from '../core/ids.ts';
+import type { JobKey, PoolKey } from '../core/idempotency.ts';
+import type { Workspace } from '../core/workspace.ts';
 import type { Period, Plan } from '../core/plan.ts';
 import type { Live, Pool } from '../core/pool.ts';
 import type { Column, Service } from '../core/service.ts';
@@ -29,6 +32,11 @@ export type Rows = {
   spec: SpecRow;
   gone: Gone;
   live: Live;
+  slot: Slot;
+  use: Use;
+  jobKey: JobKey;
+  poolKey: PoolKey;
+  workspace: Workspace;
 };
 export type Kind = keyof Rows;
 
@@ -48,6 +56,11 @@ export type Keys = {
   spec: Pick<SpecRow, 'jobId'>;
   gone: Pick<Gone, 'poolId' | 'atMs' | 'vmId'>;
   live: Pick<Live, 'tag'>;
+  slot: Pick<Slot, 'poolId' | 'lane' | 'place'>;
+  use: Pick<Use, 'poolId' | 'toMs' | 'jobId'>;
+  jobKey: Pick<JobKey, 'poolId' | 'keyHash'>;
+  poolKey: Pick<PoolKey, 'subscriptionId' | 'keyHash'>;
+  workspace: Pick<Workspace, 'workspaceId'>;
 };
 
 /** A row as it was read or written, with the version that a conditional write names. */
@@ -96,6 +109,12 @@ export type Range =
   | { readonly of: 'ledger'; readonly planId: PlanId }
   | { readonly of: 'vms'; readonly tag: Tag }
   | { readonly of: 'queue'; readonly tag: Tag; readonly lane?: string }
+  /** Waiting jobs of all lanes behind this one. */
+  | { readonly of: 'queue-behind'; readonly tag: Tag; readonly lane: string }
+  | { readonly of: 'slots'; readonly tag: Tag; readonly lane?: string }
+  | { readonly of: 'job-keys'; readonly tag: Tag }
+  | { readonly of: 'pool-keys'; readonly subscriptionId: SubscriptionId }
+  | { readonly of: 'uses'; readonly tag: Tag }
   /** The VMs, then the head of the queue, in one query. */
   | { readonly of: 'vms-and-queue'; readonly tag: Tag }
   /** Newest first. */
@@ -116,6 +135,11 @@ export type RangeKind = {
   ledger: 'line';
   vms: 'vm';
   queue: 'wait';
+  'queue-behind': 'wait';
+  slots: 'slot';
+  'job-keys': 'jobKey';
+  'pool-keys': 'poolKey';
+  uses: 'use';
   'vms-and-queue': 'vm' | 'wait';
   jobs: 'job';
   specs: 'spec';
@@ -280,6 +304,8 @@ export type Config = {
   readonly dispatch: 'at-once' | 'timer';
   readonly vmHoldMs: number;
   readonly classicVms: number;
+  /** BES jobs of one classic endpoint that run at a time. */
+  readonly classicRunningMax: number;
   readonly provisionMs: number;
   readonly allowedHosts: readonly string[];
   /** The emulator's blob endpoint, where callers may name the emulator. */
@@ -299,6 +325,8 @@ export type App = {
   readonly wakeups: Wakeups;
   readonly oneAtATime: OneAtATime;
   readonly memory: Memory;
+  /** Where this process's last pass over the classic lanes ended. */
+  readonly laneCursor: { lane: string };
   readonly log: Log;
   readonly config: Config;
 };

@@ -1,13 +1,13 @@
 /** Posts VM time to the ledger, with evidence only, and retires VMs that are posted to their end. */
-import { goneOf, isSettled, postable, usageOf, type Line, type Slice } from '../core/billing.ts';
+import { goneOf, isSettled, postable, type Line, type Slice } from '../core/billing.ts';
 import { limits } from '../core/limits.ts';
-import { addUsage, noUsage, periodAt, type Plan } from '../core/plan.ts';
+import { periodAt, type Plan } from '../core/plan.ts';
 import type { Pool } from '../core/pool.ts';
 import { planAt } from '../core/service.ts';
 import { posted, type Vm } from '../core/vm.ts';
-import { lookAgain } from './look-again.ts';
-import { periodFor, tierOf } from './periods.ts';
-import type { App, Stored, Write } from './ports.ts';
+import { tierOf } from './periods.ts';
+import { postLines } from './post-lines.ts';
+import type { App, Stored } from './ports.ts';
 
 /** Hours of one pool that go to one plan and one of its periods. */
 type Batch = { readonly plan: Plan; readonly startMs: number; readonly slices: Slice[] };
@@ -19,7 +19,10 @@ export async function postPool(
 ): Promise<'same' | 'changed'> {
   const slices = vms.flatMap((stored) => postable(stored.row, limits.postLinesMax));
   if (slices.length > 0) {
-    for (const batch of await batches(app, pool, slices)) await postBatch(app, batch);
+    for (const { plan, startMs, slices: part } of await batches(app, pool, slices)) {
+      const lines = part.map((slice): Line => ({ kind: 'vm', planId: plan.planId, ...slice }));
+      await postLines(app, plan, startMs, lines);
+    }
   }
   let outcome: 'same' | 'changed' = 'same';
   for (const stored of vms) if ((await settle(app, stored, slices)) === 'changed') outcome = 'changed';
@@ -51,28 +54,6 @@ async function batches(app: App, pool: Pool, slices: readonly Slice[]): Promise<
       parts.push({ plan, startMs, slices: all.slice(at, at + limits.postLinesMax) });
     }
     return parts;
-  });
-}
-
-/** Lines and balance in one transaction. Lines that exist already were posted by somebody else, with their part of the balance. */
-async function postBatch(app: App, { plan, startMs, slices }: Batch): Promise<void> {
-  let lines = slices.map((slice): Line => ({ kind: 'vm', planId: plan.planId, ...slice }));
-  await lookAgain(app, async () => {
-    if (lines.length === 0) return undefined;
-    const period = await periodFor(app, plan, startMs);
-    const usage = lines.map(usageOf).reduce(addUsage, noUsage);
-    const writes: Write[] = lines.map((row) => ({ do: 'create', kind: 'line', row }));
-    writes.push({
-      do: 'replace',
-      kind: 'period',
-      row: { ...period.row, usage: addUsage(period.row.usage, usage) },
-      etag: period.etag,
-    });
-    const done = await app.store.commit(writes);
-    if (done.kind === 'done') return undefined;
-    const there = await Promise.all(lines.map((line) => app.store.get('line', line)));
-    lines = lines.filter((_, index) => there[index] === undefined);
-    return 'conflict';
   });
 }
 

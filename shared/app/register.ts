@@ -33,7 +33,8 @@ export async function registerJob(
     subscriptionId,
     serviceId,
     poolId,
-    lane: '0',
+    // A lane for each classic endpoint, so that one at its limit holds up nobody.
+    lane: poolId === classicPoolId ? serviceId : '0',
     registeredMs: nowMs,
     attempt: 0,
     losses: 0,

@@ -1,8 +1,10 @@
 /** Start a registered job: its inputs are looked at and pinned, it queues, and a free VM takes it at once. */
 import { cancel, fail, queue, type InputPin, type Registered } from '../core/job.ts';
 import { badArgument, invalidOperation, unavailable, type Refused } from '../core/refusal.ts';
-import type { Service } from '../core/service.ts';
+import { hourOf } from '../core/billing.ts';
+import { planAt, type Service } from '../core/service.ts';
 import { findJob } from './cancel.ts';
+import { endWrites } from './end-job.ts';
 import { openSpec, type JobSpec } from './job-spec.ts';
 import { lookAgain } from './look-again.ts';
 import { nudge, nudgeDispatch } from './nudge.ts';
@@ -24,7 +26,7 @@ export async function startJob(
     switch (job.kind) {
       case 'registered':
         poolId = job.poolId;
-        return begin(app, { ...found, row: job });
+        return begin(app, service, { ...found, row: job });
       case 'queued':
       case 'running':
       case 'finished':
@@ -47,6 +49,7 @@ export async function startJob(
 
 async function begin(
   app: App,
+  service: Service,
   stored: Stored<'job'> & { row: Registered },
 ): Promise<{ kind: 'done' } | Refused | 'conflict'> {
   const job = stored.row;
@@ -69,13 +72,19 @@ async function begin(
     const detail = pins.details[0] ?? { code: 'InvalidBlob', message: pins.message };
     return end(app, stored, fail(job, detail.code, detail.message, app.clock.now()), pins);
   }
-  const row = queue(job, pins.pins, app.clock.now());
+  const payer = job.poolId === classicPoolId ? payerOf(app, service) : undefined;
+  const row = queue(job, pins.pins, app.clock.now(), payer);
   const { poolId, lane, startedMs, jobId, subscriptionId } = row;
   const done = await app.store.commit([
     { do: 'replace', kind: 'job', row, etag: stored.etag },
     { do: 'create', kind: 'wait', row: { poolId, lane, startedMs, jobId, subscriptionId } },
   ]);
   return done.kind === 'done' ? { kind: 'done' } : 'conflict';
+}
+
+/** The plan that pays for a classic job that starts now. */
+function payerOf(app: App, service: Service): string | undefined {
+  return planAt(service.plans, hourOf(app.clock.now()));
 }
 
 /** Some clients ignore a refused start and poll: so the job itself ends with the reason too. */
@@ -85,10 +94,7 @@ async function end(
   row: ReturnType<typeof fail> | ReturnType<typeof cancel>,
   refusal: Refused,
 ): Promise<Refused | 'conflict'> {
-  const done = await app.store.commit([
-    { do: 'replace', kind: 'job', row, etag: stored.etag },
-    { do: 'remove', kind: 'spec', key: { jobId: row.jobId } },
-  ]);
+  const done = await app.store.commit(endWrites(stored, row));
   return done.kind === 'done' ? refusal : 'conflict';
 }
 

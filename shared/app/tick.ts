@@ -1,4 +1,5 @@
 /** The timer's pass over every pool with anything left to do: reconcile, reap, post, dispatch. Bounded; safe to run twice at once. */
+import { classicTag } from '../core/ids.ts';
 import { limits } from '../core/limits.ts';
 import type { Live } from '../core/pool.ts';
 import { abandonHalfMade } from './abandon.ts';
@@ -6,6 +7,7 @@ import { allRows } from './all-rows.ts';
 import { confirmReservation } from './create-pool.ts';
 import { dispatch } from './dispatch.ts';
 import { poolOfTag } from './pool-of-tag.ts';
+import { postUses } from './post-uses.ts';
 import { reconcile } from './reconcile.ts';
 import type { App } from './ports.ts';
 
@@ -41,6 +43,7 @@ async function tickPool(app: App, live: Live): Promise<void> {
   if (pool.row.kind === 'active' && pool.row.serviceId !== undefined) await confirmReservation(app, pool.row);
   await app.oneAtATime(`reconcile|${live.tag}`, () => reconcile(app, live.tag));
   await app.oneAtATime(`dispatch|${live.tag}`, () => dispatch(app, live.tag));
+  if (live.tag === classicTag) await postUses(app);
 }
 
 /** @throws when the work takes longer; it goes on by itself and is repeated harmlessly by the next tick. */

@@ -4,6 +4,7 @@ import { putAccount } from '../../shared/app/accounts.ts';
 import { createPool } from '../../shared/app/create-pool.ts';
 import { makeMemory } from '../../shared/app/memory.ts';
 import { makeOneAtATime } from '../../shared/app/one-at-a-time.ts';
+import { firstLane } from '../../shared/app/queue-head.ts';
 import { putPlan } from '../../shared/app/plans.ts';
 import type { App, Compute, Config } from '../../shared/app/ports.ts';
 import { putService } from '../../shared/app/services.ts';
@@ -135,12 +136,14 @@ export function makeApp({ clock, table, blobs, machines, config = {}, seed = 1 }
     wakeups: makeWakeups(clock),
     oneAtATime: makeOneAtATime(),
     memory: makeMemory(clock),
+    laneCursor: { lane: firstLane },
     log: () => undefined,
     config: {
       publicUrl: 'http://127.0.0.1:7071',
       dispatch: 'at-once',
       vmHoldMs: 0,
       classicVms: 2,
+      classicRunningMax: 40,
       provisionMs: 30_000,
       allowedHosts: [],
       tiers: settings.tiers,

@@ -164,7 +164,7 @@ describe('a job whose data is at fault', () => {
   it('with letters where a number belongs names file, line and column, and writes no output', async () => {
     const { censusCsv } = await import('../../shared/samples/adult-census/census-csv.ts');
     let text = '';
-    for await (const chunk of censusCsv({ rows: 10, seed: 3 })) text += String(chunk);
+    for await (const chunk of censusCsv({ rows: 10, seed: 3 })) text += chunk;
     const lines = text.split('\n');
     lines[4] = lines[4]?.replace(/^[^,]*/, 'abc') ?? '';
     await putBlob(instance, 'letters.csv', lines.join('\n'));

@@ -29,7 +29,7 @@ afterAll(() => instance.stop());
 
 async function census(rows: number): Promise<string> {
   let text = '';
-  for await (const chunk of censusCsv({ rows, seed: 7 })) text += String(chunk);
+  for await (const chunk of censusCsv({ rows, seed: 7 })) text += chunk;
   return text;
 }
 
