@@ -7,6 +7,7 @@ import { limits } from '../shared/core/limits.ts';
 import { service } from '../shared/http/authorize.ts';
 import { param } from '../shared/http/call.ts';
 import { openedBy } from '../shared/http/endpoint.ts';
+import { idempotencyKeyOf, replayHeaders } from '../shared/http/idempotency.ts';
 import { statusJson } from '../shared/http/job-json.ts';
 import { registerBody } from '../shared/http/job-schemas.ts';
 import { besVersion } from '../shared/http/query.ts';
@@ -20,11 +21,14 @@ endpoint('jobs', {
   on: {
     POST: reading(
       { schema: registerBody, bytesMax: limits.jobBodyBytesMax },
-      async ({ app, who }, body) => {
-        const registered = await registerJob(app, who, body);
+      async ({ app, who, call }, body) => {
+        const wish = idempotencyKeyOf(call);
+        if (wish.kind === 'refused') return wish;
+        const registered = await registerJob(app, who, body, wish.key);
         if (registered.kind === 'refused') return registered;
         // Exactly a JSON string: an object, a newline behind it or another content type each break a client.
-        return json(200, registered.jobId, { 'content-type': 'application/json' });
+        const headers = { 'content-type': 'application/json', ...replayHeaders(registered.outcome) };
+        return json(200, registered.jobId, headers);
       },
       besVersion,
     ),

@@ -15,6 +15,7 @@ import { account } from '../shared/http/authorize.ts';
 import { usageJson } from '../shared/http/bill-json.ts';
 import { param } from '../shared/http/call.ts';
 import { openedBy } from '../shared/http/endpoint.ts';
+import { idempotencyKeyOf, replayHeaders } from '../shared/http/idempotency.ts';
 import { poolJobJson, poolJson, vmsJson } from '../shared/http/pool-json.ts';
 import { deletionOf, jobFilterOf } from '../shared/http/pool-query.ts';
 import { createPoolBody, resizePoolBody } from '../shared/http/pool-schemas.ts';
@@ -29,12 +30,15 @@ const pools = 'poolservice/{subscriptionId}/pools';
 endpoint('pools', {
   route: pools,
   on: {
-    POST: reading({ schema: createPoolBody, bytesMax }, async ({ app, who }, wanted) => {
-      const made = await createPool(app, who, wanted);
+    POST: reading({ schema: createPoolBody, bytesMax }, async ({ app, who, call }, wanted) => {
+      const wish = idempotencyKeyOf(call);
+      if (wish.kind === 'refused') return wish;
+      const made = await createPool(app, who, wanted, wish.key);
       if (made.kind === 'refused') return made;
       const { subscriptionId, poolId } = made.pool;
       const location = `${app.config.publicUrl}/poolservice/${subscriptionId}/pools/${poolId}`;
-      return json(201, poolJson(await viewOf(app, made.pool)), { location });
+      const headers = { location, ...replayHeaders(made.outcome) };
+      return json(201, poolJson(await viewOf(app, made.pool)), headers);
     }),
     GET: doing(async ({ app, who, call }) => {
       const page = pageOf(call);

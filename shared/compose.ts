@@ -4,7 +4,6 @@ import { makeMemory } from './app/memory.ts';
 import { makeOneAtATime } from './app/one-at-a-time.ts';
 import { nudge } from './app/nudge.ts';
 import type { App, Config, Log } from './app/ports.ts';
-import { firstLane } from './app/queue-head.ts';
 import { retireHost } from './app/retire-host.ts';
 import { tick } from './app/tick.ts';
 import { tagOf } from './core/ids.ts';
@@ -78,7 +77,7 @@ function compose(settings: Settings): Composed {
     wakeups: makeWakeups(clock),
     oneAtATime: makeOneAtATime(),
     memory: makeMemory(clock),
-    laneCursor: { lane: firstLane },
+    cursors: new Map(),
     log,
     config: configOf(settings),
   };
@@ -113,6 +112,8 @@ function configOf(settings: Settings): Config {
     classicVms: settings.classicVms,
     classicRunningMax: settings.classicRunningMax,
     provisionMs: limits.provisionLocalMs,
+    jobMsMax: settings.jobMsMax,
+    jobMemoryMb: settings.jobMemoryMb,
     allowedHosts: settings.allowedStorageHosts,
     ...(settings.emulatorEndpoint === undefined ? {} : { emulatorEndpoint: settings.emulatorEndpoint }),
     tiers: settings.tiers,

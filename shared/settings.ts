@@ -29,6 +29,10 @@ export type Settings = {
   readonly publicUrl: string;
   /** 0 to 25,000. */
   readonly vmHoldMs: number;
+  /** Longest run of one attempt of a job. */
+  readonly jobMsMax: number;
+  /** MiB, 256 to 1,048,576: resident memory of a VM while it runs a job. */
+  readonly jobMemoryMb: number;
   readonly dispatch: 'at-once' | 'timer';
   readonly tickSchedule: string;
   readonly tiers: readonly Tier[];
@@ -110,6 +114,8 @@ export function readSettings(env: Env): Settings {
     compute: read(env, 'MILLPOND_COMPUTE', computeSchema(text('WEBSITE_INSTANCE_ID') !== undefined)),
     classicVms: read(env, 'MILLPOND_CLASSIC_VMS', wholeNumber(0, 64, 2)),
     classicRunningMax: read(env, 'MILLPOND_CLASSIC_RUNNING', wholeNumber(1, 999, limits.classicRunningMax)),
+    jobMsMax: read(env, 'MILLPOND_JOB_MINUTES', wholeNumber(1, 10_080, 1_440)) * 60_000,
+    jobMemoryMb: read(env, 'MILLPOND_JOB_MEMORY_MB', wholeNumber(256, 1_048_576, 4_096)),
     allowedStorageHosts: read(env, 'MILLPOND_ALLOWED_STORAGE_HOSTS', hostsSchema),
     ...(emulatorEndpoint === undefined ? {} : { emulatorEndpoint }),
     publicUrl: read(env, 'MILLPOND_PUBLIC_URL', publicUrlSchema),

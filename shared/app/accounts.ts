@@ -92,12 +92,12 @@ export async function deleteAccount(
     const [reservations, services, plans] = await Promise.all([
       collect(app, { of: 'reservations', subscriptionId }, 1),
       collect(app, { of: 'services', subscriptionId }, 1),
-      collect(app, { of: 'plans', subscriptionId }, 1),
+      collect(app, { of: 'plans', subscriptionId }),
     ]);
     if (old.row.pools > 0 || reservations.length > 0) {
       return conflict('AccountHasPools', `The account still has ${old.row.pools} pools; delete them first.`);
     }
-    if (services.length > 0 || plans.length > 0) {
+    if (services.length > 0 || plans.some(({ row }) => row.goneMs === undefined)) {
       return conflict(
         'AccountHasServices',
         'The account still has web services or plans; delete them first.',

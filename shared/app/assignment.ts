@@ -25,6 +25,7 @@ export async function assignmentOf(app: App, job: Running): Promise<Assignment |
     outputs: mapValues(spec.outputs, (place) => handleOf(app, place, untilMs)),
     parameters: spec.parameters,
     beatMs: limits.beatBusyMs,
+    limits: { runMs: app.config.jobMsMax, memoryMb: app.config.jobMemoryMb },
   };
 }
 

@@ -4,6 +4,7 @@ import { isId, parseSubscriptionId } from '../core/ids.ts';
 import { limits } from '../core/limits.ts';
 import { unauthorized, type Refused } from '../core/refusal.ts';
 import type { Service } from '../core/service.ts';
+import { recallWorkspace, type WorkspaceView } from './find-workspace.ts';
 import type { App, KeyOwner } from './ports.ts';
 
 /** Rows are remembered for `limits.keyCacheMs`: a rotation holds everywhere within that. */
@@ -23,6 +24,7 @@ export async function authorizeAccount(
   return { kind: 'account', account: stored.row };
 }
 
+/** A Resource Manager based service. A classic one is not found here, nor the other way round. */
 export async function authorizeService(
   app: App,
   subscription: string,
@@ -31,7 +33,44 @@ export async function authorizeService(
 ): Promise<{ kind: 'service'; service: Service } | Refused> {
   const subscriptionId = parseSubscriptionId(subscription);
   if (subscriptionId === undefined || !isId(serviceId) || bearer === undefined) return unauthorized();
-  const service = await recallService(app, subscriptionId, serviceId);
+  const found = await recallService(app, subscriptionId, serviceId);
+  const service = found?.origin.kind === 'new' ? found : undefined;
+  return admit(app, serviceId, service, bearer);
+}
+
+/** A classic service of this workspace. */
+export async function authorizeClassicService(
+  app: App,
+  workspaceId: string,
+  serviceId: string,
+  bearer: string | undefined,
+): Promise<{ kind: 'service'; service: Service } | Refused> {
+  if (!isId(workspaceId) || !isId(serviceId) || bearer === undefined) return unauthorized();
+  const workspace = await recallWorkspace(app, workspaceId);
+  const found =
+    workspace === undefined ? undefined : await recallService(app, workspace.subscriptionId, serviceId);
+  const isItsOwn = found?.origin.kind === 'classic' && found.origin.workspaceId === workspaceId;
+  return admit(app, serviceId, isItsOwn ? found : undefined, bearer);
+}
+
+/** A workspace is opened by the key of the account that it belongs to. */
+export async function authorizeWorkspace(
+  app: App,
+  workspaceId: string,
+  bearer: string | undefined,
+): Promise<WorkspaceView | Refused> {
+  if (!isId(workspaceId) || bearer === undefined) return unauthorized();
+  const workspace = await recallWorkspace(app, workspaceId);
+  const owner = await authorizeAccount(app, workspace?.subscriptionId ?? workspaceId, bearer);
+  return owner.kind === 'refused' || workspace === undefined ? unauthorized() : workspace;
+}
+
+function admit(
+  app: App,
+  serviceId: string,
+  service: Service | undefined,
+  bearer: string,
+): { kind: 'service'; service: Service } | Refused {
   if (!fits(app, { kind: 'service', id: serviceId }, service?.keys, bearer) || service === undefined) {
     return unauthorized();
   }

@@ -18,7 +18,7 @@ import { badArgument, type Refused } from '../core/refusal.ts';
 import { allRows, collect } from './all-rows.ts';
 import { periodFor, tierOf } from './periods.ts';
 import { getPlan, type NamedThing } from './plans.ts';
-import { liveSlices, paidBy } from './pool-usage.ts';
+import { liveSlicesOfPlan } from './pool-usage.ts';
 import type { App } from './ports.ts';
 
 export type PeriodBill = {
@@ -56,7 +56,7 @@ export async function planBill(
     );
   }
   await periodFor(app, plan, nowMs);
-  const { live, posted } = await usageOfPlan(app, account, plan);
+  const { live, posted } = await usageOfPlan(app, plan);
   const rows = await collect(app, { of: 'periods', planId: plan.planId });
   const touched = rows
     .map((stored) => stored.row)
@@ -70,21 +70,8 @@ export async function planBill(
 }
 
 /** VM rows first, then lines: an hour that has a line is never counted live. */
-export async function usageOfPlan(
-  app: App,
-  { subscriptionId }: Account,
-  plan: Plan,
-): Promise<{ live: Slice[]; posted: Slice[] }> {
-  const [reservations, services] = await Promise.all([
-    collect(app, { of: 'reservations', subscriptionId }),
-    collect(app, { of: 'services', subscriptionId }),
-  ]);
-  const live: Slice[] = [];
-  for (const { row } of reservations) {
-    const pool = (await app.store.get('pool', { poolId: row.poolId }))?.row;
-    const service = services.find((stored) => stored.row.serviceId === pool?.serviceId)?.row;
-    live.push(...paidBy(plan.planId, service?.plans ?? [], await liveSlices(app, row.poolId)));
-  }
+export async function usageOfPlan(app: App, plan: Plan): Promise<{ live: Slice[]; posted: Slice[] }> {
+  const live = await liveSlicesOfPlan(app, plan);
   const posted: Slice[] = [];
   for await (const { row } of allRows(app, { of: 'ledger', planId: plan.planId }))
     if (row.kind === 'vm') posted.push(row);

@@ -2,47 +2,92 @@
 import type { Account } from '../core/account.ts';
 import { isId, makePoolId, parseSubscriptionId, tagOf } from '../core/ids.ts';
 import { badArgument, conflict, notFound, shown, type Refused } from '../core/refusal.ts';
-import { noBackoff, type Pool } from '../core/pool.ts';
-import type { Service } from '../core/service.ts';
+import { noBackoff, type ActivePool, type Pool } from '../core/pool.ts';
+import { hourOf } from '../core/billing.ts';
+import { planAt, type Service } from '../core/service.ts';
+import type { CallerKey } from './caller-keys.ts';
 import { lookAgain } from './look-again.ts';
 import { nudge } from './nudge.ts';
+import { planHold } from './plan-hold.ts';
+import { isAbandoned, poolKey, poolOfKey, type Named } from './pool-of-key.ts';
+import { poolById } from './pool-of-tag.ts';
 import type { App } from './ports.ts';
 
 export type CreatePool = { readonly vmCount: number; readonly swaggerUrl: string; readonly name?: string };
 
+/** `replayed`: the Idempotency-Key names this pool already; it is shown as it is now. */
+export type CreatedPool = {
+  readonly kind: 'pool';
+  readonly pool: Pool;
+  readonly outcome: 'created' | 'replayed';
+};
+
 /**
- * Order of writes: `live` row -> [account: pools + 1, reservation] -> pool -> reservation `live`. A crash between any two
- * is found again from `live` by the tick.
+ * Order of writes: `live` row -> [account: pools + 1, reservation, key] -> pool -> reservation `live`. A crash between
+ * any two is found again from `live` by the tick, or gone on with by whoever repeats the call with its key.
+ *
+ * @param idempotencyKey counts within the account
  */
 export async function createPool(
   app: App,
   account: Account,
   wanted: CreatePool,
-): Promise<{ kind: 'pool'; pool: Pool } | Refused> {
+  idempotencyKey?: string,
+): Promise<CreatedPool | Refused> {
   const { subscriptionId } = account;
+  const key = idempotencyKey === undefined ? undefined : poolKey(account, wanted, idempotencyKey);
+  const known = key === undefined ? undefined : await poolOfKey(app, key);
+  if (known?.kind === 'refused') return known;
+  if (known?.kind === 'pool') return { ...known, outcome: 'replayed' };
   const service = await billingService(app, subscriptionId, wanted.swaggerUrl);
   if (service.kind === 'refused') return service;
-  const nowMs = app.clock.now();
-  const poolId = makePoolId(app.random.hex(12), app.random.hex(20));
-  const live = { tag: tagOf(poolId), poolId, subscriptionId, dueMs: nowMs };
-  const pool: Pool = {
+  const make = (poolId: string, createdMs: number) => newPool(service.service, wanted, poolId, createdMs);
+  if (known?.kind === 'half-made') return complete(app, make(known.poolId, known.createdMs), 'replayed');
+  const pool = make(makePoolId(app.random.hex(12), app.random.hex(20)), app.clock.now());
+  const { poolId } = pool;
+  const live = { tag: tagOf(poolId), poolId, subscriptionId, dueMs: pool.createdMs };
+  await app.store.commit([{ do: 'create', kind: 'live', row: live }]);
+  const reserved = await reserve(app, pool, key);
+  if (reserved.kind === 'reserved') return complete(app, pool, 'created');
+  await app.store.commit([{ do: 'remove', kind: 'live', key: { tag: live.tag } }]);
+  switch (reserved.kind) {
+    case 'refused':
+      return reserved;
+    case 'pool':
+      return { ...reserved, outcome: 'replayed' };
+    case 'half-made':
+      return complete(app, make(reserved.poolId, reserved.createdMs), 'replayed');
+  }
+}
+
+function newPool(
+  { subscriptionId, serviceId }: Service,
+  wanted: CreatePool,
+  poolId: string,
+  createdMs: number,
+): ActivePool {
+  return {
     kind: 'active',
     poolId,
     subscriptionId,
     ...(wanted.name === undefined ? {} : { name: wanted.name }),
-    wish: { vmCount: wanted.vmCount, stampMs: nowMs, busyVms: 'drain' },
+    wish: { vmCount: wanted.vmCount, stampMs: createdMs, busyVms: 'drain' },
     backoff: noBackoff,
-    createdMs: nowMs,
-    serviceId: service.service.serviceId,
+    createdMs,
+    serviceId,
   };
-  await app.store.commit([{ do: 'create', kind: 'live', row: live }]);
-  const reserved = await reserve(app, pool);
-  if (reserved.kind === 'refused') {
-    await app.store.commit([{ do: 'remove', kind: 'live', key: { tag: live.tag } }]);
-    return reserved;
-  }
-  const made = await app.store.commit([{ do: 'create', kind: 'pool', row: pool }]);
-  if (made.kind === 'conflict') {
+}
+
+/** The pool itself, which somebody who came with the same key may have made meanwhile. */
+async function complete(
+  app: App,
+  wanted: ActivePool,
+  outcome: CreatedPool['outcome'],
+): Promise<CreatedPool | Refused> {
+  const { poolId } = wanted;
+  const made = await app.store.commit([{ do: 'create', kind: 'pool', row: wanted }]);
+  const pool = made.kind === 'done' ? wanted : (await poolById(app, poolId))?.row;
+  if (pool === undefined || isAbandoned(pool)) {
     return conflict(
       'PoolCreationAbandoned',
       'The creation took too long and was given up; create the pool again.',
@@ -50,15 +95,21 @@ export async function createPool(
   }
   await confirmReservation(app, pool);
   await nudge(app, poolId);
-  return { kind: 'pool', pool };
+  return { kind: 'pool', pool, outcome };
 }
 
 /** The quota is exact: the number of pools changes only under the account row's etag. */
-function reserve(app: App, pool: Pool): Promise<{ kind: 'reserved' } | Refused> {
+function reserve(
+  app: App,
+  pool: Pool,
+  key: CallerKey<'poolKey'> | undefined,
+): Promise<{ kind: 'reserved' } | Exclude<Named, { kind: 'nothing' }>> {
   const { subscriptionId, poolId } = pool;
   return lookAgain(app, async () => {
     const stored = await app.store.get('account', { subscriptionId });
     if (stored === undefined) return notFound('AccountNotFound', 'The account no longer exists.');
+    const named = key === undefined ? undefined : await poolOfKey(app, key);
+    if (named !== undefined && named.kind !== 'nothing') return named;
     const { maxPools, maxVmsPerPool, pools } = stored.row;
     if (pools >= maxPools) {
       return conflict(
@@ -74,6 +125,7 @@ function reserve(app: App, pool: Pool): Promise<{ kind: 'reserved' } | Refused> 
         kind: 'reservation',
         row: { kind: 'making', subscriptionId, poolId, createdMs: pool.createdMs },
       },
+      ...(named?.writes(pool) ?? []),
     ]);
     return done.kind === 'done' ? ({ kind: 'reserved' } as const) : 'conflict';
   });
@@ -103,12 +155,7 @@ async function billingService(
   swaggerUrl: string,
 ): Promise<{ kind: 'service'; service: Service } | Refused> {
   const path = URL.canParse(swaggerUrl) ? new URL(swaggerUrl).pathname : swaggerUrl;
-  if (/^\/workspaces\//i.test(path)) {
-    return badArgument(
-      'ClassicServiceNotAllowed',
-      `swaggerUrl names a classic web service (${shown(swaggerUrl, 200)}). A pool bills to the plan of a new (Resource Manager based) web service; name one of those. Classic services can still run on the pool.`,
-    );
-  }
+  if (/^\/workspaces\//i.test(path)) return classicNotAllowed(swaggerUrl);
   const match = /^\/subscriptions\/([^/]+)\/services\/([^/]+)\/swagger\.json$/i.exec(path);
   const owner = parseSubscriptionId(match?.[1] ?? '');
   const serviceId = match?.[2] ?? '';
@@ -132,6 +179,7 @@ async function billingService(
     );
   }
   const service = stored.row;
+  if (service.origin.kind === 'classic') return classicNotAllowed(swaggerUrl);
   if (service.state.kind === 'failed') {
     return badArgument(
       'WebServiceNotSucceeded',
@@ -144,5 +192,15 @@ async function billingService(
       `The web service "${service.name}" has no commitment plan; pools are always billable, so give it one.`,
     );
   }
+  const planId = planAt(service.plans, hourOf(app.clock.now())) ?? '';
+  const hold = await planHold(app, subscriptionId, planId);
+  if (hold !== undefined) return conflict('PlanUsedUp', hold);
   return { kind: 'service', service };
+}
+
+function classicNotAllowed(swaggerUrl: string): Refused {
+  return badArgument(
+    'ClassicServiceNotAllowed',
+    `swaggerUrl names a classic web service (${shown(swaggerUrl, 200)}). A pool bills to the plan of a new (Resource Manager based) web service; name one of those. Classic services can still run on the pool.`,
+  );
 }

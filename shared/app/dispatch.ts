@@ -6,19 +6,23 @@ import { limits } from '../core/limits.ts';
 import { occupy, type Idle } from '../core/vm.ts';
 import { cancelForDeletedPool } from './cancel.ts';
 import { poolOfTag } from './pool-of-tag.ts';
-import { readHead, type Head } from './queue-head.ts';
+import { idle, readHead, type Head } from './queue-head.ts';
 import type { App, Stored, Write } from './ports.ts';
 
 /** Conflicting passes before it leaves the rest to the next run. */
 const passesMax = 20;
 
-/** Assigns until no VM is free or no job waits. Safe when two instances do it at once: a job's wait row has one winner. */
-export async function dispatch(app: App, tag: Tag): Promise<void> {
+/**
+ * Assigns until no VM is free or no job waits. Safe when two instances do it at once: a job's wait row has one winner.
+ * @param known a job as its own start has just written it, which the first pass need not read again
+ */
+export async function dispatch(app: App, tag: Tag, known?: Stored<'job'>): Promise<void> {
   const mostMax = tag === classicTag ? limits.dispatchClassicJobsMax : limits.dispatchJobsMax;
   let most: number = mostMax;
+  let fresh = known;
   for (let pass = 0; pass < passesMax; pass += 1) {
     const [pool, head] = await Promise.all([poolOfTag(app, tag), readHead(app, tag)]);
-    if (pool === undefined || head.queue.length === 0) return;
+    if (pool === undefined || pool.row.hold !== undefined || head.queue.length === 0) return;
     if (pool.row.kind !== 'active') {
       await cancelQueued(app, head.queue);
       continue;
@@ -28,14 +32,31 @@ export async function dispatch(app: App, tag: Tag): Promise<void> {
     const waits = head.queue.map((stored) => stored.row);
     const pairs = pair(rows, waits, most, room);
     if (pairs.length === 0) return;
-    const outcome = await commitPairs(app, pairs, head);
-    most = outcome === 'done' ? mostMax : Math.max(1, Math.floor(pairs.length / 2));
+    const outcome = await commitPairs(app, pairs, head, fresh);
+    fresh = undefined;
+    // No further look: whoever frees a VM or adds a job meanwhile dispatches after its own commit.
+    if (outcome === 'done' && isWorkedOff(tag, head, pairs.length)) return;
+    most = outcome === 'conflict' ? Math.max(1, Math.floor(pairs.length / 2)) : mostMax;
   }
 }
 
-async function commitPairs(app: App, pairs: readonly Pairing[], head: Head): Promise<'done' | 'conflict'> {
+/** No VM is left, or no job: a pool's head that has fewer jobs than VMs is its whole queue, a classic one may be a part. */
+function isWorkedOff(tag: Tag, head: Head, paired: number): boolean {
+  return paired === idle(head.vms) || (tag !== classicTag && paired === head.queue.length);
+}
+
+async function commitPairs(
+  app: App,
+  pairs: readonly Pairing[],
+  head: Head,
+  fresh: Stored<'job'> | undefined,
+): Promise<'done' | 'stray' | 'conflict'> {
   const etags = new Map(head.vms.map((stored) => [stored.row.vmId, stored.etag]));
-  const jobs = await Promise.all(pairs.map(({ wait }) => app.store.get('job', { jobId: wait.jobId })));
+  const jobs = await Promise.all(
+    pairs.map(({ wait: { jobId } }) =>
+      fresh?.row.jobId === jobId ? fresh : app.store.get('job', { jobId }),
+    ),
+  );
   const nowMs = app.clock.now();
   const writes: Write[] = [];
   const taken: string[] = [];
@@ -64,11 +85,11 @@ async function commitPairs(app: App, pairs: readonly Pairing[], head: Head): Pro
     }
     taken.push(vm.vmId);
   }
-  if (writes.length === 0) return stray ? 'done' : 'conflict';
+  if (writes.length === 0) return stray ? 'stray' : 'conflict';
   const done = await app.store.commit(writes);
   if (done.kind === 'conflict') return 'conflict';
   for (const vmId of taken) app.wakeups.notify(vmId);
-  return 'done';
+  return stray ? 'stray' : 'done';
 }
 
 /** A classic VM belongs from its first job on to one account. */

@@ -4,7 +4,7 @@ import { assign, fail, finish, type Failed, type Finished, type Running } from '
 import type { Result } from '../core/job.ts';
 import { limits } from '../core/limits.ts';
 import type { FinishCall, NextReply } from '../core/vm-protocol.ts';
-import { free, type Idle, type Vm, type Working } from '../core/vm.ts';
+import { drain, free, type Busy, type Idle, type Stopping, type Working } from '../core/vm.ts';
 import { occupied } from './dispatch.ts';
 import { endWrites } from './end-job.ts';
 import { jobContext, openSpec, type JobSpec } from './job-spec.ts';
@@ -26,7 +26,15 @@ export async function finishJob(app: App, vmId: VmId, call: FinishCall): Promise
     const outcome = await endJob(app, { ...stored, row: vm as Working }, call);
     if (outcome === 'conflict') return 'conflict';
     poolId = vm.poolId;
-    return outcome.kind === 'stopping' ? stop(outcome.why) : lookForWork(app, vmId, call.nonce);
+    switch (outcome.kind) {
+      case 'stopping':
+        return stop(outcome.why);
+      case 'idle':
+        // Dispatch comes first, then one look at what it has brought.
+        return { kind: 'wait', pauseMs: 0 };
+      case 'busy':
+        return lookForWork(app, vmId, call.nonce);
+    }
   });
   if (poolId !== undefined && reply.kind === 'wait') {
     await nudgeDispatch(app, poolId);
@@ -40,7 +48,7 @@ async function endJob(
   app: App,
   stored: Stored<'vm'> & { row: Working },
   call: FinishCall,
-): Promise<(Vm & { why?: string }) | 'conflict'> {
+): Promise<Idle | Busy | Stopping | 'conflict'> {
   const vm = stored.row;
   const [job, spec] = await Promise.all([
     app.store.get('job', { jobId: call.jobId }),
@@ -50,7 +58,7 @@ async function endJob(
     return 'conflict';
   const nowMs = app.clock.now();
   const ended = end(app, job.row, openSpec(app, job.row.subscriptionId, spec.row), call, nowMs);
-  const freed = free(vm, nowMs);
+  const freed = free(call.after === 'leave' && vm.kind === 'busy' ? drain(vm, nowMs) : vm, nowMs);
   const writes: Write[] = endWrites(job, ended);
   const following = freed.kind === 'idle' ? await takeNext(app, freed, nowMs) : undefined;
   const row = following?.vm ?? freed;
@@ -84,7 +92,11 @@ function resultAt(app: App, job: Running, place: BlobPlace, nowMs: number): Resu
 }
 
 /** The head of the queue, for a VM that is free now. Whatever does not fit is left to dispatch. */
-async function takeNext(app: App, vm: Idle, nowMs: number): Promise<{ vm: Vm; writes: Write[] } | undefined> {
+async function takeNext(
+  app: App,
+  vm: Idle,
+  nowMs: number,
+): Promise<{ vm: Busy; writes: Write[] } | undefined> {
   const tag = tagOf(vm.vmId);
   // Classic lanes are served in one order by dispatch, which sees them all.
   if (app.config.dispatch === 'timer' || tag === classicTag) return undefined;
@@ -93,7 +105,7 @@ async function takeNext(app: App, vm: Idle, nowMs: number): Promise<{ vm: Vm; wr
     poolOfTag(app, tag),
   ]);
   const wait = head.rows[0]?.row;
-  if (wait === undefined || pool?.row.kind !== 'active') return undefined;
+  if (wait === undefined || pool?.row.kind !== 'active' || pool.row.hold !== undefined) return undefined;
   const job = await app.store.get('job', { jobId: wait.jobId });
   if (job?.row.kind !== 'queued' || job.row.startedMs !== wait.startedMs) return undefined;
   const running = assign(job.row, vm.vmId, nowMs);

@@ -1,12 +1,14 @@
 /** Commitment plans: what pays for pools and classic jobs (article, statements 16 and 20). */
 import type { Account, Name } from '../core/account.ts';
 import { hourOf } from '../core/billing.ts';
+import { isId } from '../core/ids.ts';
 import { conflict, notFound, badArgument, shown, type Refused } from '../core/refusal.ts';
-import type { Plan } from '../core/plan.ts';
+import { devTestTier, type Plan } from '../core/plan.ts';
 import { suggest } from '../core/suggest.ts';
 import { collect } from './all-rows.ts';
 import { lookAgain } from './look-again.ts';
 import { periodFor } from './periods.ts';
+import { useOfPlan } from './plan-use.ts';
 import type { App, Stored } from './ports.ts';
 
 export type NamedThing = { readonly group: string; readonly name: string };
@@ -17,39 +19,19 @@ export async function putPlan(
   { subscriptionId }: Account,
   { group, name }: NamedThing,
   tier: string,
+  tags: Tags = {},
 ): Promise<{ kind: 'plan'; plan: Plan; outcome: 'created' | 'updated' } | Refused> {
-  const tiers = app.config.tiers.map((one) => one.name);
-  if (!tiers.includes(tier)) {
-    const near = suggest(tier, tiers);
-    return badArgument(
-      'BadSku',
-      `sku.name is "${shown(tier)}", and there is no such tier. ${near === undefined ? `Tiers are ${tiers.join(', ')}.` : `Did you mean "${near}"?`}`,
-    );
-  }
   const put = await lookAgain(app, async () => {
     const account = await app.store.get('account', { subscriptionId });
     if (account === undefined) return notFound('AccountNotFound', 'The account no longer exists.');
     const known = await planByName(app, subscriptionId, { group, name });
-    if (known !== undefined) {
-      const done = await app.store.commit([
-        { do: 'replace', kind: 'plan', row: { ...known.row, tier }, etag: known.etag },
-      ]);
-      app.memory.forget(`plan|${known.row.planId}`);
-      return done.kind === 'done'
-        ? ({ kind: 'plan', plan: { ...known.row, tier }, outcome: 'updated' } as const)
-        : 'conflict';
-    }
+    const refusal = await mayNotBe(app, subscriptionId, tier, known?.row.planId);
+    if (refusal !== undefined) return refusal;
+    if (known !== undefined) return change(app, account, known, { tier, tags });
     const nowMs = app.clock.now();
     const planId = app.random.hex(32);
-    const plan: Plan = {
-      planId,
-      subscriptionId,
-      group,
-      name,
-      tier,
-      createdMs: nowMs,
-      anchorMs: hourOf(nowMs),
-    };
+    const common = { planId, subscriptionId, group, name, tier, createdMs: nowMs, anchorMs: hourOf(nowMs) };
+    const plan: Plan = { ...common, tags };
     const done = await app.store.commit([
       { do: 'replace', kind: 'account', row: account.row, etag: account.etag },
       { do: 'create', kind: 'plan', row: plan },
@@ -59,6 +41,66 @@ export async function putPlan(
   });
   if (put.kind === 'plan') await periodFor(app, put.plan, app.clock.now());
   return put;
+}
+
+export type Tags = Readonly<Record<string, string>>;
+
+/** What is not given stays as it is. */
+export function patchPlan(
+  app: App,
+  { subscriptionId }: Account,
+  thing: NamedThing,
+  { tier, tags }: { readonly tier?: string; readonly tags?: Tags },
+): Promise<{ kind: 'plan'; plan: Plan } | Refused> {
+  return lookAgain(app, async () => {
+    const account = await app.store.get('account', { subscriptionId });
+    const known = await planByName(app, subscriptionId, thing);
+    if (account === undefined || known === undefined) return noPlan(thing);
+    const wanted = tier ?? known.row.tier;
+    const refusal = await mayNotBe(app, subscriptionId, wanted, known.row.planId);
+    if (refusal !== undefined) return refusal;
+    return change(app, account, known, { tier: wanted, tags: tags ?? known.row.tags ?? {} });
+  });
+}
+
+async function change(
+  app: App,
+  account: Stored<'account'>,
+  known: Stored<'plan'>,
+  to: { readonly tier: string; readonly tags: Tags },
+): Promise<{ kind: 'plan'; plan: Plan; outcome: 'updated' } | 'conflict'> {
+  const plan = { ...known.row, ...to };
+  const done = await app.store.commit([
+    { do: 'replace', kind: 'account', row: account.row, etag: account.etag },
+    { do: 'replace', kind: 'plan', row: plan, etag: known.etag },
+  ]);
+  app.memory.forget(`plan|${plan.planId}`);
+  return done.kind === 'done' ? { kind: 'plan', plan, outcome: 'updated' } : 'conflict';
+}
+
+/** A tier that is none, or a second one of the tier that a subscription may have once. */
+async function mayNotBe(
+  app: App,
+  subscriptionId: string,
+  tier: string,
+  planId: string | undefined,
+): Promise<Refused | undefined> {
+  const tiers = app.config.tiers.map((one) => one.name);
+  if (!tiers.includes(tier)) {
+    const near = suggest(tier, tiers);
+    return badArgument(
+      'BadSku',
+      `sku.name is "${shown(tier)}", and there is no such tier. ${near === undefined ? `Tiers are ${tiers.join(', ')}.` : `Did you mean "${near}"?`}`,
+    );
+  }
+  if (tier !== devTestTier) return undefined;
+  const plans = await presentPlans(app, subscriptionId);
+  const other = plans.find((plan) => plan.tier === devTestTier && plan.planId !== planId);
+  if (other === undefined) return undefined;
+  return conflict(
+    'DevTestPlanExists',
+    `A subscription may have one ${devTestTier} plan, and "${other.name}" in resource group "${other.group}" is one; use that, or take another tier.`,
+  );
 }
 
 export async function getPlan(
@@ -76,63 +118,65 @@ export async function listPlans(
   { subscriptionId }: Account,
   group?: string,
 ): Promise<{ kind: 'plans'; plans: Plan[] }> {
-  const rows = await collect(app, { of: 'plans', subscriptionId });
-  const plans = rows
-    .map((stored) => stored.row)
-    .filter((plan) => group === undefined || sameName(plan.group, group));
+  const present = await presentPlans(app, subscriptionId);
+  const plans = present.filter((plan) => group === undefined || sameName(plan.group, group));
   return { kind: 'plans', plans };
 }
 
-/** A plan that anything still bills to stays. */
+async function presentPlans(app: App, subscriptionId: string): Promise<Plan[]> {
+  const rows = await collect(app, { of: 'plans', subscriptionId });
+  return rows.flatMap(({ row }) => (row.goneMs === undefined ? [row] : []));
+}
+
+/** A plan that anything still bills to stays. Its row remains: a start that was under way may still name it. */
 export async function deletePlan(
   app: App,
   { subscriptionId }: Account,
   thing: NamedThing,
 ): Promise<{ kind: 'deleted' } | Refused> {
   return lookAgain<{ kind: 'deleted' } | Refused>(app, async () => {
-    const [account, known] = await Promise.all([
-      app.store.get('account', { subscriptionId }),
-      planByName(app, subscriptionId, thing),
-    ]);
+    const account = await app.store.get('account', { subscriptionId });
+    const known = await planByName(app, subscriptionId, thing);
     if (known === undefined || account === undefined) return noPlan(thing);
-    const services = await collect(app, { of: 'services', subscriptionId });
-    const user = services.find(({ row }) =>
-      row.plans.some((interval) => interval.planId === known.row.planId),
-    );
-    if (user !== undefined) {
-      return conflict(
-        'PlanInUse',
-        `The plan "${thing.name}" pays for the web service "${user.row.name}"; delete that service first.`,
-      );
-    }
+    const use = await useOfPlan(app, known.row);
+    if (use !== undefined) return conflict('PlanInUse', `The plan "${thing.name}" ${use}`);
     const done = await app.store.commit([
       { do: 'replace', kind: 'account', row: account.row, etag: account.etag },
-      { do: 'remove', kind: 'plan', key: known.row },
+      { do: 'replace', kind: 'plan', row: { ...known.row, goneMs: app.clock.now() }, etag: known.etag },
       { do: 'remove', kind: 'name', key: nameRow(subscriptionId, 'plan', thing, known.row.planId) },
     ]);
+    app.memory.forget(`plan|${known.row.planId}`);
     return done.kind === 'done' ? { kind: 'deleted' } : 'conflict';
   });
 }
 
-/** The plan that an ARM id names: `/subscriptions/{s}/resourceGroups/{g}/providers/Microsoft.MachineLearning/commitmentPlans/{n}`. */
-export async function planByArmId(
+/** Whatever becomes of a plan, its row stays: remembered for a minute. */
+export function recallPlan(
   app: App,
   subscriptionId: string,
-  armId: string,
-): Promise<Plan | undefined> {
+  planId: string,
+): Promise<Stored<'plan'> | undefined> {
+  return app.memory.recall(`plan|${planId}`, 60_000, () => app.store.get('plan', { subscriptionId, planId }));
+}
+
+/** The plan that a caller names by its id (32 hex digits) or by its ARM id. */
+export async function findPlan(app: App, subscriptionId: string, text: string): Promise<Plan | undefined> {
+  const planId = text.toLowerCase();
+  if (!isId(planId)) return planByArmId(app, subscriptionId, text);
+  const plan = (await app.store.get('plan', { subscriptionId, planId }))?.row;
+  return plan?.goneMs === undefined ? plan : undefined;
+}
+
+/** The plan that an ARM id names: `/subscriptions/{s}/resourceGroups/{g}/providers/Microsoft.MachineLearning/commitmentPlans/{n}`. */
+async function planByArmId(app: App, subscriptionId: string, armId: string): Promise<Plan | undefined> {
   const match =
-    /^\/subscriptions\/([^/]+)\/resourceGroups\/([^/]+)\/providers\/Microsoft\.MachineLearning\/commitmentPlans\/([^/]+)$/i.exec(
+    /^\/subscriptions\/([\w-]+)\/resourceGroups\/([\w().-]+)\/providers\/Microsoft\.MachineLearning\/commitmentPlans\/([\w().-]+)\/?$/i.exec(
       armId,
     );
   const [, owner, group, name] = match ?? [];
   if (owner === undefined || group === undefined || name === undefined) return undefined;
   if (owner.replaceAll('-', '').toLowerCase() !== subscriptionId) return undefined;
-  return (
-    await planByName(app, subscriptionId, {
-      group: decodeURIComponent(group),
-      name: decodeURIComponent(name),
-    })
-  )?.row;
+  return (await planByName(app, subscriptionId, { group, name }))?.row;
 }
 
 async function planByName(

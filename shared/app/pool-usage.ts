@@ -2,6 +2,7 @@
 import { hourOf, lengthMs, unposted, type Slice } from '../core/billing.ts';
 import { tagOf } from '../core/ids.ts';
 import type { Pool } from '../core/pool.ts';
+import type { Plan } from '../core/plan.ts';
 import { planAt, type PlanInterval } from '../core/service.ts';
 import { collect } from './all-rows.ts';
 import type { App } from './ports.ts';
@@ -62,9 +63,19 @@ export async function usageOfPool(
   };
 }
 
-/** The slices that this plan pays for. */
-export function paidBy(planId: string, plans: readonly PlanInterval[], slices: readonly Slice[]): Slice[] {
-  return slices.filter((slice) => planAt(plans, slice.hourMs) === planId);
+/** The same for every pool whose hours this plan pays for. */
+export async function liveSlicesOfPlan(app: App, { subscriptionId, planId }: Plan): Promise<Slice[]> {
+  const live: Slice[] = [];
+  for (const { row } of await collect(app, { of: 'reservations', subscriptionId })) {
+    const serviceId = (await app.store.get('pool', { poolId: row.poolId }))?.row.serviceId;
+    if (serviceId === undefined) continue;
+    const service = await app.store.get('service', { subscriptionId, serviceId });
+    const plans = service?.row.plans ?? [];
+    if (!plans.some((interval) => interval.planId === planId)) continue;
+    const slices = await liveSlices(app, row.poolId);
+    live.push(...slices.filter((slice) => planAt(plans, slice.hourMs) === planId));
+  }
+  return live;
 }
 
 export function total(slices: readonly { fromMs: number; toMs: number }[]): number {

@@ -192,6 +192,10 @@ export type CallerBlobs = {
   look(place: BlobPlace): Promise<Look>;
   /** Whether the container of an output is there; a SAS that may not say so counts as found. */
   lookForContainer(place: BlobPlace): Promise<'found' | Exclude<Look, { kind: 'found' }>>;
+  /** Makes a container of an account whose key is known; one that is there already counts as made. */
+  makeContainer(
+    container: Pick<BlobPlace, 'endpoint' | 'container' | 'access'>,
+  ): Promise<'made' | Exclude<Look, { kind: 'found' }>>;
   /** A URL for this blob only. A place with a SAS of its own keeps it. `permissions`: r(ead), c(reate), w(rite). */
   sign(place: BlobPlace, permissions: 'r' | 'rcw', untilMs: number): string;
   /** The SAS token alone, beginning with `?`. */
@@ -307,6 +311,10 @@ export type Config = {
   /** BES jobs of one classic endpoint that run at a time. */
   readonly classicRunningMax: number;
   readonly provisionMs: number;
+  /** Longest run of one attempt of a job. */
+  readonly jobMsMax: number;
+  /** Resident memory that a VM may have while it runs a job, in MiB. */
+  readonly jobMemoryMb: number;
   readonly allowedHosts: readonly string[];
   /** The emulator's blob endpoint, where callers may name the emulator. */
   readonly emulatorEndpoint?: string;
@@ -325,8 +333,8 @@ export type App = {
   readonly wakeups: Wakeups;
   readonly oneAtATime: OneAtATime;
   readonly memory: Memory;
-  /** Where this process's last pass over the classic lanes ended. */
-  readonly laneCursor: { lane: string };
+  /** Where this process's last bounded pass over something ended; a new process begins anew. */
+  readonly cursors: Map<string, string>;
   readonly log: Log;
   readonly config: Config;
 };

@@ -3,6 +3,9 @@ import { freePlaces, inOrder } from '../core/dispatch.ts';
 import { classicTag, type Tag } from '../core/ids.ts';
 import { limits } from '../core/limits.ts';
 import { collect } from './all-rows.ts';
+import { recallService } from './authorize.ts';
+import { payerOf } from './payer.ts';
+import { planHold } from './plan-hold.ts';
 import type { App, Stored } from './ports.ts';
 
 export type Head = {
@@ -37,10 +40,13 @@ async function readPoolHead(app: App, tag: Tag): Promise<Head> {
   return { vms, queue };
 }
 
-/** The heads of at most `limits.lanesPerPassMax` lanes, by start time. */
-async function readClassicHead(app: App): Promise<Head> {
+/**
+ * The heads of at most `limits.lanesPerPassMax` lanes, by start time. A lane whose plan is used up is passed over.
+ * @param most jobs of a lane that are looked at; default: as many as VMs are idle
+ */
+export async function readClassicHead(app: App, most?: number): Promise<Head> {
   const vms = await collect(app, { of: 'vms', tag: classicTag });
-  const free = idle(vms);
+  const free = most ?? idle(vms);
   const lanes = free === 0 ? [] : await waitingLanes(app);
   const places = new Map<string, readonly number[]>();
   const waits = await Promise.all(
@@ -49,7 +55,9 @@ async function readClassicHead(app: App): Promise<Head> {
       const taken = slots.map((stored) => stored.row.place);
       places.set(lane, freePlaces(taken, app.config.classicRunningMax));
       const limit = Math.min(free, places.get(lane)?.length ?? 0);
-      return limit === 0 ? [] : collect(app, { of: 'queue', tag: classicTag, lane }, limit);
+      const waits = limit === 0 ? [] : await collect(app, { of: 'queue', tag: classicTag, lane }, limit);
+      const [first] = waits;
+      return first === undefined || (await laneHold(app, first.row)) !== undefined ? [] : waits;
     }),
   );
   const byJob = new Map(waits.flat().map((stored) => [stored.row.jobId, stored]));
@@ -59,10 +67,21 @@ async function readClassicHead(app: App): Promise<Head> {
   return { vms, queue, places };
 }
 
+/** Why a classic lane is passed over, if it is. */
+export async function laneHold(
+  app: App,
+  { subscriptionId, lane }: { subscriptionId: string; lane: string },
+): Promise<string | undefined> {
+  const service = await recallService(app, subscriptionId, lane);
+  if (service === undefined) return undefined;
+  const payer = await payerOf(app, service);
+  return payer.kind === 'refused' ? payer.details[0]?.message : planHold(app, subscriptionId, payer.planId);
+}
+
 /** Lanes with anything waiting, from where the last pass of this process ended, round and round. */
 async function waitingLanes(app: App): Promise<string[]> {
   const lanes: string[] = [];
-  let cursor = app.laneCursor.lane;
+  let cursor = app.cursors.get('lanes') ?? firstLane;
   for (let rounds = 0; lanes.length < limits.lanesPerPassMax && rounds < 2;) {
     const page = await app.store.list({ of: 'queue-behind', tag: classicTag, lane: cursor }, { limit: 1 });
     const next = page.rows[0]?.row.lane;
@@ -76,13 +95,14 @@ async function waitingLanes(app: App): Promise<string[]> {
       cursor = next;
     }
   }
-  app.laneCursor.lane = lanes.length < limits.lanesPerPassMax ? firstLane : cursor;
+  app.cursors.set('lanes', lanes.length < limits.lanesPerPassMax ? firstLane : cursor);
   return lanes;
 }
 
 /** Sorts before every service's id. */
-export const firstLane = '0';
+const firstLane = '0';
 
-function idle(vms: readonly Stored<'vm'>[]): number {
+/** VMs that can take a job now. */
+export function idle(vms: readonly Stored<'vm'>[]): number {
   return vms.filter((stored) => stored.row.kind === 'idle' && stored.row.suspectMs === undefined).length;
 }

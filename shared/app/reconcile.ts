@@ -9,12 +9,16 @@ import {
   type Seen,
   type SizeStep,
 } from '../core/reconcile.ts';
-import { afterFailure, type Pool } from '../core/pool.ts';
+import { hourOf } from '../core/billing.ts';
+import { afterFailure, held, type Pool } from '../core/pool.ts';
+import { planAt } from '../core/service.ts';
 import { callOff, claim, drain, provision, suspect, takeBack, tellToStop, type Vm } from '../core/vm.ts';
 import { collect } from './all-rows.ts';
 import { finishDeletion } from './finish-deletion.ts';
 import { commitLoss, commitRequeue } from './lose-vm.ts';
+import { planHold } from './plan-hold.ts';
 import { poolOfTag } from './pool-of-tag.ts';
+import { readClassicHead } from './queue-head.ts';
 import { postPool } from './post.ts';
 import type { App, Stored, Write } from './ports.ts';
 import { dispatch } from './dispatch.ts';
@@ -29,6 +33,7 @@ export async function reconcile(app: App, tag: Tag): Promise<void> {
     const seen: Seen = { ...observed, hostId: app.compute.hostId };
     const [pool, vms] = await Promise.all([poolOfTag(app, tag), collect(app, { of: 'vms', tag })]);
     if (pool === undefined) return;
+    if ((await noteHold(app, pool)) === 'changed') continue;
     await endMachines(app, tag, vms, seen);
     const lost = await actOnHealth(app, pool, vms, seen);
     if (lost === 'changed') await dispatch(app, tag);
@@ -38,6 +43,19 @@ export async function reconcile(app: App, tag: Tag): Promise<void> {
     if (pool.row.kind === 'deleting' && vms.length === 0) await finishDeletion(app, pool);
     return;
   }
+}
+
+/** Dispatch, finish and status read it from the pool's row. */
+async function noteHold(app: App, pool: Stored<'pool'>): Promise<'same' | 'changed'> {
+  const { subscriptionId, serviceId, kind } = pool.row;
+  if (serviceId === undefined || kind !== 'active') return 'same';
+  const service = await app.store.get('service', { subscriptionId, serviceId });
+  const planId = planAt(service?.row.plans ?? [], hourOf(app.clock.now()));
+  const hold = planId === undefined ? undefined : await planHold(app, subscriptionId, planId);
+  if (hold === pool.row.hold) return 'same';
+  const row = held(pool.row, hold);
+  await app.store.commit([{ do: 'replace', kind: 'pool', row, etag: pool.etag }]);
+  return 'changed';
 }
 
 async function actOnHealth(
@@ -155,16 +173,16 @@ async function want(
 ): Promise<{ wanted: number; vmsMax: number; strangers: SizeStep[] }> {
   if (pool.poolId.startsWith(classicTag)) {
     const vmsMax = app.config.classicVms;
-    const queue = await app.store.list({ of: 'queue', tag: classicTag }, { limit: limits.countMax });
-    const owners = new Set(queue.rows.map((stored) => stored.row.subscriptionId));
+    const { queue } = await readClassicHead(app, vmsMax);
+    const owners = new Set(queue.map((stored) => stored.row.subscriptionId));
     const strangers = vms.flatMap((vm): SizeStep[] =>
       owners.size > 0 && vm.kind === 'idle' && vm.owner !== undefined && !owners.has(vm.owner)
         ? [{ kind: 'tell-to-stop', vm }]
         : [],
     );
-    return { wanted: classicDemand(vms, queue.rows.length, vmsMax, app.clock.now()), vmsMax, strangers };
+    return { wanted: classicDemand(vms, queue.length, vmsMax, app.clock.now()), vmsMax, strangers };
   }
-  if (pool.kind !== 'active') return { wanted: 0, vmsMax: 0, strangers: [] };
+  if (pool.kind !== 'active' || pool.hold !== undefined) return { wanted: 0, vmsMax: 0, strangers: [] };
   const account = await app.store.get('account', { subscriptionId: pool.subscriptionId });
   return { wanted: pool.wish.vmCount, vmsMax: account?.row.maxVmsPerPool ?? 0, strangers: [] };
 }

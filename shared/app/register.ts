@@ -1,18 +1,54 @@
 /** Register a job: everything in the request is checked, sealed and written in one transaction. */
 import { conflict, notFound, shown, type Refused } from '../core/refusal.ts';
-import { classicPoolId, makeJobId, tagOf } from '../core/ids.ts';
+import { classicPoolId, isId, makeJobId, tagOf } from '../core/ids.ts';
 import type { Registered } from '../core/job.ts';
 import { understandJob, type JobBody } from '../core/job-request.ts';
 import type { Service } from '../core/service.ts';
+import { keepKey, lookUpKey, type CallerKey } from './caller-keys.ts';
+import { defaultOutputs } from './default-outputs.ts';
 import { sealSpec } from './job-spec.ts';
+import { lookAgain } from './look-again.ts';
 import { ensureClassicPool, poolById } from './pool-of-tag.ts';
-import type { App, BlobPlace } from './ports.ts';
+import type { App, Write } from './ports.ts';
 
-export async function registerJob(
+/** `replayed`: the Idempotency-Key names this job already. */
+export type RegisteredJob = {
+  readonly kind: 'registered';
+  readonly jobId: string;
+  readonly outcome: 'created' | 'replayed';
+};
+
+/** @param idempotencyKey counts within the pool and the service */
+export function registerJob(
   app: App,
   service: Service,
   body: JobBody,
-): Promise<{ kind: 'registered'; jobId: string } | Refused> {
+  idempotencyKey?: string,
+): Promise<RegisteredJob | Refused> {
+  const key = idempotencyKey === undefined ? undefined : keyOf(service, body, idempotencyKey);
+  return lookAgain<RegisteredJob | Refused>(app, async () => {
+    if (key === undefined) return register(app, service, body, () => []);
+    const known = await lookUpKey(app, key);
+    if (known.kind === 'refused') return known;
+    if (known.kind === 'used') return { kind: 'registered', jobId: known.row.jobId, outcome: 'replayed' };
+    return register(app, service, body, (jobId, createdMs) =>
+      keepKey(app, key, known.places, { jobId, createdMs }),
+    );
+  });
+}
+
+/** Undefined for a pool that cannot be: nothing is kept for a refusal. */
+function keyOf(service: Service, body: JobBody, text: string): CallerKey<'jobKey'> | undefined {
+  const poolId = body.AzureBatchPoolId ?? classicPoolId;
+  return isId(poolId) ? { kind: 'jobKey', owner: { poolId }, of: service.serviceId, text, body } : undefined;
+}
+
+async function register(
+  app: App,
+  service: Service,
+  body: JobBody,
+  keyWrites: (jobId: string, createdMs: number) => Write[],
+): Promise<RegisteredJob | Refused | 'conflict'> {
   if (service.state.kind === 'failed') {
     return conflict(
       'WebServiceNotSucceeded',
@@ -40,7 +76,9 @@ export async function registerJob(
     losses: 0,
   };
   const unnamed = service.outputs.filter((name) => request.outputs[name] === undefined);
-  const outputs = { ...(await ownOutputs(app, jobId, unnamed)), ...request.outputs };
+  const own = await defaultOutputs(app, service, jobId, unnamed);
+  if (own.kind === 'refused') return own;
+  const outputs = { ...own.places, ...request.outputs };
   const spec = {
     model: service.state.model,
     inputs: request.inputs,
@@ -50,9 +88,9 @@ export async function registerJob(
   const done = await app.store.commit([
     { do: 'create', kind: 'job', row: job },
     { do: 'create', kind: 'spec', row: sealSpec(app, subscriptionId, jobId, spec) },
+    ...keyWrites(jobId, nowMs),
   ]);
-  if (done.kind === 'conflict') throw new Error(`the new job id ${jobId} exists already`);
-  return { kind: 'registered', jobId };
+  return done.kind === 'conflict' ? 'conflict' : { kind: 'registered', jobId, outcome: 'created' };
 }
 
 /** Pools take jobs of their own account only; a foreign pool reads like a missing one. */
@@ -79,16 +117,4 @@ async function checkPool(
     );
   }
   return undefined;
-}
-
-/** Results that no override names go to a place of the service's own under a generated name. */
-async function ownOutputs(
-  app: App,
-  jobId: string,
-  names: readonly string[],
-): Promise<Record<string, BlobPlace>> {
-  const places = names.map(
-    async (name) => [name, await app.blobs.place('millpond-results', `${jobId}/${name}.csv`)] as const,
-  );
-  return Object.fromEntries(await Promise.all(places));
 }

@@ -1,14 +1,14 @@
 /** Start a registered job: its inputs are looked at and pinned, it queues, and a free VM takes it at once. */
 import { cancel, fail, queue, type InputPin, type Registered } from '../core/job.ts';
 import { badArgument, invalidOperation, unavailable, type Refused } from '../core/refusal.ts';
-import { hourOf } from '../core/billing.ts';
-import { planAt, type Service } from '../core/service.ts';
+import type { Service } from '../core/service.ts';
 import { findJob } from './cancel.ts';
 import { endWrites } from './end-job.ts';
 import { openSpec, type JobSpec } from './job-spec.ts';
 import { lookAgain } from './look-again.ts';
 import { nudge, nudgeDispatch } from './nudge.ts';
 import { classicPoolId } from '../core/ids.ts';
+import { payerOf } from './payer.ts';
 import { poolById } from './pool-of-tag.ts';
 import type { App, BlobPlace, Look, Stored } from './ports.ts';
 
@@ -18,14 +18,12 @@ export async function startJob(
   service: Service,
   jobId: string,
 ): Promise<{ kind: 'done' } | Refused> {
-  let poolId: string | undefined;
-  const started = await lookAgain<{ kind: 'done' } | Refused>(app, async () => {
+  const started = await lookAgain<Begun | { kind: 'done' } | Refused>(app, async () => {
     const found = await findJob(app, service, jobId);
     if (found.kind === 'refused') return found;
     const job = found.row;
     switch (job.kind) {
       case 'registered':
-        poolId = job.poolId;
         return begin(app, service, { ...found, row: job });
       case 'queued':
       case 'running':
@@ -40,18 +38,21 @@ export async function startJob(
         );
     }
   });
-  if (started.kind === 'done' && poolId !== undefined) {
-    await nudgeDispatch(app, poolId);
-    if (poolId === classicPoolId) await nudge(app, poolId);
-  }
-  return started;
+  if (started.kind !== 'begun') return started;
+  const { poolId } = started.job.row;
+  await nudgeDispatch(app, poolId, started.job);
+  if (poolId === classicPoolId) await nudge(app, poolId);
+  return { kind: 'done' };
 }
+
+/** The job as it has been queued by this very call. */
+type Begun = { readonly kind: 'begun'; readonly job: Stored<'job'> };
 
 async function begin(
   app: App,
   service: Service,
   stored: Stored<'job'> & { row: Registered },
-): Promise<{ kind: 'done' } | Refused | 'conflict'> {
+): Promise<Begun | Refused | 'conflict'> {
   const job = stored.row;
   const [pool, specRow] = await Promise.all([
     poolById(app, job.poolId),
@@ -72,19 +73,16 @@ async function begin(
     const detail = pins.details[0] ?? { code: 'InvalidBlob', message: pins.message };
     return end(app, stored, fail(job, detail.code, detail.message, app.clock.now()), pins);
   }
-  const payer = job.poolId === classicPoolId ? payerOf(app, service) : undefined;
-  const row = queue(job, pins.pins, app.clock.now(), payer);
+  const payer = job.poolId === classicPoolId ? await payerOf(app, service) : undefined;
+  if (payer?.kind === 'refused') return payer;
+  const row = queue(job, pins.pins, app.clock.now(), payer?.planId);
   const { poolId, lane, startedMs, jobId, subscriptionId } = row;
   const done = await app.store.commit([
     { do: 'replace', kind: 'job', row, etag: stored.etag },
     { do: 'create', kind: 'wait', row: { poolId, lane, startedMs, jobId, subscriptionId } },
   ]);
-  return done.kind === 'done' ? { kind: 'done' } : 'conflict';
-}
-
-/** The plan that pays for a classic job that starts now. */
-function payerOf(app: App, service: Service): string | undefined {
-  return planAt(service.plans, hourOf(app.clock.now()));
+  if (done.kind === 'conflict') return 'conflict';
+  return { kind: 'begun', job: { kind: 'job', row, etag: done.etags[0] ?? '' } };
 }
 
 /** Some clients ignore a refused start and poll: so the job itself ends with the reason too. */

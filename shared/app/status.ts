@@ -1,4 +1,5 @@
 /** A job's status: one point read, two while it runs. */
+import { classicPoolId } from '../core/ids.ts';
 import { type Job, type Result } from '../core/job.ts';
 import { isLiving, isWorking } from '../core/vm.ts';
 import type { Refused } from '../core/refusal.ts';
@@ -6,7 +7,8 @@ import type { Service } from '../core/service.ts';
 import { cancelForDeletedPool, findJob } from './cancel.ts';
 import { jobContext } from './job-spec.ts';
 import { poolById } from './pool-of-tag.ts';
-import type { App } from './ports.ts';
+import { laneHold } from './queue-head.ts';
+import type { App, Stored } from './ports.ts';
 
 export type OpenResult = Omit<Result, 'tokenSealed'> & { readonly token: string };
 export type JobStatus = {
@@ -20,7 +22,7 @@ export type JobStatus = {
 export async function jobStatus(app: App, service: Service, jobId: string): Promise<JobStatus | Refused> {
   const found = await findJob(app, service, jobId);
   if (found.kind === 'refused') return found;
-  const job = await settled(app, found.row);
+  const job = await explained(app, await settled(app, found.row));
   switch (job.kind) {
     case 'running':
       return { kind: 'status', job, rowsDone: await rowsOf(app, job.vmId, job.jobId) };
@@ -37,10 +39,22 @@ export async function jobStatus(app: App, service: Service, jobId: string): Prom
 /** A queued job whose pool has gone meanwhile ends here, whoever looks first. */
 async function settled(app: App, job: Job): Promise<Job> {
   if (job.kind !== 'queued') return job;
-  const pool = await app.memory.recall(`pool|${job.poolId}`, 1_000, () => poolById(app, job.poolId));
+  const pool = await recallPool(app, job.poolId);
   if (pool?.row.kind === 'active') return job;
   await cancelForDeletedPool(app, job);
   return (await app.store.get('job', { jobId: job.jobId }))?.row ?? job;
+}
+
+/** A queued job says why it waits, when it is more than that no VM is free. */
+async function explained(app: App, job: Job): Promise<Job> {
+  if (job.kind !== 'queued') return job;
+  const hold =
+    job.poolId === classicPoolId ? await laneHold(app, job) : (await recallPool(app, job.poolId))?.row.hold;
+  return hold === undefined ? job : { ...job, reason: hold };
+}
+
+function recallPool(app: App, poolId: string): Promise<Stored<'pool'> | undefined> {
+  return app.memory.recall(`pool|${poolId}`, 1_000, () => poolById(app, poolId));
 }
 
 async function rowsOf(app: App, vmId: string, jobId: string): Promise<number> {

@@ -9,6 +9,8 @@ import { dispatch } from './dispatch.ts';
 import { poolOfTag } from './pool-of-tag.ts';
 import { postUses } from './post-uses.ts';
 import { reconcile } from './reconcile.ts';
+import { sweepKeys } from './sweep-keys.ts';
+import { sweepUnstarted } from './sweep-unstarted.ts';
 import type { App } from './ports.ts';
 
 /** Pools looked after at the same time. */
@@ -44,6 +46,8 @@ async function tickPool(app: App, live: Live): Promise<void> {
   await app.oneAtATime(`reconcile|${live.tag}`, () => reconcile(app, live.tag));
   await app.oneAtATime(`dispatch|${live.tag}`, () => dispatch(app, live.tag));
   if (live.tag === classicTag) await postUses(app);
+  await sweepUnstarted(app, live.tag);
+  for (const owner of [live.tag, live.subscriptionId]) await sweepKeys(app, owner);
 }
 
 /** @throws when the work takes longer; it goes on by itself and is repeated harmlessly by the next tick. */

@@ -15,7 +15,13 @@ export async function buildIfNeeded(root: string, onBuild: (why: string) => void
   if (why === undefined) return { kind: 'fresh' };
   onBuild(why);
   const startedMs = performance.now();
-  await compile(root);
+  try {
+    await compile(root);
+  } catch (error) {
+    // The compiler leaves a new stamp beside what it could write: the next start must not take that for a build.
+    rmSync(stamp, { force: true });
+    throw error;
+  }
   removeOrphans(root);
   // The compiler leaves the file alone when nothing in it changes.
   const now = new Date();

@@ -48,10 +48,10 @@ export function billReport(
       `  plan s1, ${days}`,
       `  this pool        ${hours(pool.computeMs)} (${pool.computeMs.toLocaleString('en')} ms of VM time; the ledger says the same as was shown live)`,
       `  all pools        ${hours(period.pools.reduce((sum, one) => sum + one.computeMs, 0))}`,
-      `  classic          ${hours(period.classic.computeMs)}, ${period.classic.transactions} transactions`,
+      `  classic          ${hours(period.classic.computeMs)}, ${transactions(period.classic.transactions)}`,
       `  used             ${hours(period.used.computeMs)} of ${hours(period.included.computeMs)}, ` +
         `${period.used.transactions.toLocaleString('en')} of ${period.included.transactions.toLocaleString('en')} transactions`,
-      `  beyond           ${hours(period.overage.computeMs)}, ${period.overage.transactions} transactions`,
+      `  beyond           ${hours(period.overage.computeMs)}, ${transactions(period.overage.transactions)}`,
       `  overage to pay   ${money(period.amountMicros)} ${bill.currency}`,
     ].join('\n');
   });
@@ -60,6 +60,10 @@ export function billReport(
 
 function hours(ms: number): string {
   return `${(ms / 3_600_000).toLocaleString('en', { maximumFractionDigits: 5 })} compute hours`;
+}
+
+function transactions(count: number): string {
+  return `${count.toLocaleString('en')} ${count === 1 ? 'transaction' : 'transactions'}`;
 }
 
 function money(micros: number): string {

@@ -39,7 +39,7 @@ export async function runDemo(run: DemoRun): Promise<void> {
   await setUpPlan(api, account.key);
   heading(step, 'Account and plan S1 are there; making the web service "adult" from the sample model');
   const service = await setUpService(api, account.key, run.signal);
-  step.say(`  ${service.swaggerUrl}`);
+  step.say(`  ${service.path}`);
   const csv = await upload(step, service);
   await removeLeftOvers(step, account);
   heading(step, `Creating a pool of ${run.options.vms} VMs, billed to that service's plan`);

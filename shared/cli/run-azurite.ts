@@ -26,6 +26,7 @@ export type AzuriteOptions = {
   readonly ports?: 'usual' | 'any';
 };
 
+const triesMax = 3;
 /** A busy machine needs several seconds. */
 const startMs = 60_000;
 /** Azurite closes within a fraction of a second, but first writes all its tables. */
@@ -41,12 +42,8 @@ export async function runAzurite(options: AzuriteOptions): Promise<Azurite> {
     );
   }
   try {
-    const child = launch(
-      join(options.directory, 'azurite'),
-      await chooseAzuritePorts(options.directory, options.ports ?? 'usual'),
-    );
-    const exited = once(child, 'exit').then(() => lock.release());
-    const ports = await listening(child, exited);
+    const { child, exited, ports } = await launchOnFreePorts(options);
+    void exited.then(() => lock.release());
     rememberAzuritePorts(options.directory, ports);
     const pid = child.pid ?? 0;
     const stop = () => stopChild(child, exited);
@@ -54,6 +51,26 @@ export async function runAzurite(options: AzuriteOptions): Promise<Azurite> {
   } catch (error) {
     lock.release();
     throw error;
+  }
+}
+
+type Launched = {
+  readonly child: ChildProcess;
+  readonly exited: Promise<void>;
+  readonly ports: AzuritePorts;
+};
+
+/** Somebody may take a port between our look and Azurite's: then there is another try, on others. */
+async function launchOnFreePorts({ directory, ports: wanted = 'usual' }: AzuriteOptions): Promise<Launched> {
+  for (let tries = 1; ; tries++) {
+    const child = launch(join(directory, 'azurite'), await chooseAzuritePorts(directory, wanted));
+    const exited = once(child, 'exit').then(() => undefined);
+    const outcome = await listening(child, exited);
+    if (outcome.kind === 'listening') return { child, exited, ports: outcome.ports };
+    child.kill('SIGKILL');
+    await exited;
+    if (tries < triesMax && outcome.said.includes('EADDRINUSE')) continue;
+    throw new CliError(`Azurite did not start: ${outcome.said || 'it said nothing'}`);
   }
 }
 
@@ -82,7 +99,10 @@ function launch(location: string, ports: AzuritePorts): ChildProcess {
 }
 
 /** Waits for one line for each of the three services, which name the ports. */
-async function listening(child: ChildProcess, exited: Promise<void>): Promise<AzuritePorts> {
+async function listening(
+  child: ChildProcess,
+  exited: Promise<void>,
+): Promise<{ kind: 'listening'; ports: AzuritePorts } | { kind: 'not'; said: string }> {
   const ports: { blob?: number; queue?: number; table?: number } = {};
   const said: string[] = [];
   const { promise: ready, resolve } = Promise.withResolvers<'ready'>();
@@ -95,16 +115,19 @@ async function listening(child: ChildProcess, exited: Promise<void>): Promise<Az
     if (service === 'Table') ports.table = Number(port);
     if (complete(ports)) resolve('ready');
   };
-  if (child.stdout) createInterface(child.stdout).on('line', hear);
-  if (child.stderr) createInterface(child.stderr).on('line', hear);
+  const readers = [child.stdout, child.stderr].flatMap((stream) =>
+    stream === null ? [] : [createInterface(stream).on('line', hear)],
+  );
+  const heardAll = Promise.all(readers.map((reader) => once(reader, 'close')));
   const late = AbortSignal.timeout(startMs);
   const timeUp = once(late, 'abort').then(() => 'late' as const);
-  const outcome = await Promise.race([ready, exited.then(() => 'ended' as const), timeUp]);
-  if (outcome === 'ready' && complete(ports)) return ports;
-  child.kill('SIGKILL');
-  throw new CliError(
-    `Azurite did not start (${outcome}): ${said.slice(-3).join(' | ') || 'it said nothing'}`,
-  );
+  const outcome = await Promise.race([
+    ready,
+    exited.then(() => heardAll).then(() => 'ended' as const),
+    timeUp,
+  ]);
+  if (outcome === 'ready' && complete(ports)) return { kind: 'listening', ports };
+  return { kind: 'not', said: said.slice(-3).join(' | ') };
 }
 
 function complete(ports: Partial<AzuritePorts>): ports is AzuritePorts {

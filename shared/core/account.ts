@@ -23,8 +23,11 @@ export type Reservation = {
   readonly createdMs: number;
 };
 
-/** `classic`: a classic web service; its group is the workspace's id. */
-export type NamedKind = 'webservice' | 'plan' | 'classic';
+/**
+ * `classic`: a classic web service; its group is the workspace's id.
+ * `workspace`: a classic workspace of the account, and the plan that pays for its classic jobs.
+ */
+export type NamedKind = 'webservice' | 'plan' | 'classic' | 'workspace';
 
 /** An ARM name (lower case) and what it names. */
 export type Name = {

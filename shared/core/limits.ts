@@ -62,6 +62,8 @@ export const limits = {
   /** Classic lanes that one pass of dispatch looks at. */
   lanesPerPassMax: 64,
   postLinesMax: 98,
+  /** Rows that one run of a sweep looks at. */
+  sweepRows: 200,
   /** Counts that would scan stop here. */
   countMax: 1_000,
   pageMax: 1_000,
@@ -75,11 +77,21 @@ export const limits = {
   nameLengthMax: 128,
   /** Keys are looked up at most this long after a rotation. */
   keyCacheMs: 5 * secondMs,
+  /** Whether a plan is used up is looked at again after this long. */
+  planHoldMs: 5 * secondMs,
   /** BES jobs of one classic endpoint that run at a time (bes-contract.md, section 5). */
   classicRunningMax: 40,
   /** A classic VM without work leaves after this long. */
   classicIdleMs: 60 * secondMs,
   billDaysMax: 400,
+  /** A service moves to another plan with the first whole hour that begins at least this long after the wish. */
+  moveNoticeMs: 15 * minuteMs,
+  /** Plans that a web service may have had; each is an interval in its row. */
+  planIntervalsMax: 100,
+  /** Tags of one resource. */
+  tagsMax: 15,
+  /** Usage history: days that one reply holds, the newest ones. */
+  usageDaysMax: 1_000,
   idempotencyMs: dayMs,
 } as const;
 

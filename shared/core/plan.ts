@@ -4,6 +4,9 @@ import type { PlanId, SubscriptionId } from './ids.ts';
 export const hourMs = 3_600_000;
 export const dayMs = 24 * hourMs;
 
+/** Free, limited, and one per subscription (bes-contract.md, section 7). */
+export const devTestTier = 'DevTest';
+
 /** What a tier includes per period, and what more of it costs. Configuration, not code (settings). */
 export type Tier = {
   readonly name: string;
@@ -26,6 +29,9 @@ export type Plan = {
   readonly createdMs: number;
   /** The whole UTC hour of the plan's creation: periods are counted from it. */
   readonly anchorMs: number;
+  readonly tags?: Readonly<Record<string, string>>;
+  /** Deleted since: its name is free again, and whatever was still under way finds a plan to post to. */
+  readonly goneMs?: number;
 };
 
 /** Balance of one period, with the rates in force when it began: a changed setting never re-prices. */
@@ -74,6 +80,16 @@ export function overageOf(period: Period, usage: Usage): Overage {
     computeMs: Math.max(0, usage.poolMs + usage.classicMs - period.rates.includedComputeMs),
     transactions: Math.max(0, usage.transactions - period.rates.includedTransactions),
   };
+}
+
+/**
+ * A plan whose tier suspends on overage stops when what is included is used up: nothing new starts, running jobs finish,
+ * the pools that bill to it drain to 0, until the next period begins or another plan pays.
+ */
+export function isUsedUp({ rates }: Period, usage: Usage): boolean {
+  if (!rates.suspendOnOverage) return false;
+  const computeMs = usage.poolMs + usage.classicMs;
+  return computeMs >= rates.includedComputeMs || usage.transactions >= rates.includedTransactions;
 }
 
 /** Micro-USD, rounded once per period and meter (half up), from the period's totals and its rates. */

@@ -24,6 +24,8 @@ export type PoolCommon = {
   readonly wish: Wish;
   readonly backoff: Backoff;
   readonly createdMs: number;
+  /** Why nothing new starts and its VMs drain, while the plan that it bills to is used up. The wish stays. */
+  readonly hold?: string;
   /** What it bills to; the classic queue has none: its jobs are billed one by one. */
   readonly serviceId?: ServiceId;
 };
@@ -47,6 +49,11 @@ export type Live = {
 };
 
 export const noBackoff: Backoff = { failures: 0, retryAtMs: 0 };
+
+export function held<P extends Pool>(pool: P, hold: string | undefined): P {
+  const { hold: _, ...rest } = pool;
+  return (hold === undefined ? rest : { ...rest, hold }) as P;
+}
 
 /** A newer wish replaces an older one; an older one changes nothing. */
 export function wishFor(pool: ActivePool, wish: Wish): ActivePool {

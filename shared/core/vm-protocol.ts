@@ -23,7 +23,11 @@ export type BeatReply =
   | { readonly kind: 'drop' }
   | Stop;
 
-export type FinishCall = JobCall & { readonly outcome: Outcome };
+export type FinishCall = JobCall & {
+  readonly outcome: Outcome;
+  /** `leave`: this VM takes no further job. Default `stay`. */
+  readonly after?: 'stay' | 'leave';
+};
 export type Outcome =
   | { readonly kind: 'finished'; readonly rows: number }
   /** `code`: a detail code of the BES contract. */
@@ -43,6 +47,8 @@ export type Assignment = {
   /** Parameters of the web service: default or given value. */
   readonly parameters: Readonly<Record<string, string | number | boolean>>;
   readonly beatMs: number;
+  /** What one job may take; beyond it the job fails and the VM leaves, since what holds on to it cannot be trusted to let go. */
+  readonly limits: { readonly runMs: number; readonly memoryMb: number };
 };
 
 export type InputHandle = {

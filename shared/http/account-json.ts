@@ -1,7 +1,9 @@
 /** Accounts and keys on the wire (api.md, "Operator"). */
 import type { KeyPair } from '../app/accounts.ts';
+import type { WorkspaceView } from '../app/find-workspace.ts';
 import type { App } from '../app/ports.ts';
 import type { Account } from '../core/account.ts';
+import { isoTime } from './iso-time.ts';
 
 export function accountJson(app: App, account: Account): object {
   const { subscriptionId, maxPools, maxVmsPerPool, pools } = account;
@@ -11,4 +13,8 @@ export function accountJson(app: App, account: Account): object {
 
 export function keysJson({ primary, secondary }: KeyPair): object {
   return { primary, secondary };
+}
+
+export function workspaceJson({ workspaceId, subscriptionId, planId, createdMs }: WorkspaceView): object {
+  return { workspaceId, subscriptionId, commitmentPlanId: planId, createdAt: isoTime(createdMs) };
 }

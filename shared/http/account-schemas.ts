@@ -1,7 +1,7 @@
 /** Bodies of the operator's calls (api.md, "Operator"). */
 import { z } from 'zod';
 import { limits } from '../core/limits.ts';
-import { members, wholeNumber } from './members.ts';
+import { members, textOf, wholeNumber } from './members.ts';
 
 export const quotasBody = members({
   maxPools: wholeNumber(0, limits.maxPoolsMax),
@@ -9,3 +9,9 @@ export const quotasBody = members({
 });
 
 export const regenerateKeyBody = members({ keyName: z.enum(['primary', 'secondary']) });
+
+/** The plan: its id (32 hex digits) or its Resource Manager id. */
+export const workspaceBody = members({
+  subscriptionId: textOf(1, 64),
+  commitmentPlanId: textOf(1, 1_024),
+});

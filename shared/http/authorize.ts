@@ -1,5 +1,13 @@
 /** Whose key opens an endpoint: the part of a definition that looks at `Authorization: Bearer {key}`. */
-import { authorizeAccount, authorizeOperator, authorizeService, authorizeVm } from '../app/authorize.ts';
+import {
+  authorizeAccount,
+  authorizeClassicService,
+  authorizeOperator,
+  authorizeService,
+  authorizeVm,
+  authorizeWorkspace,
+} from '../app/authorize.ts';
+import type { WorkspaceView } from '../app/find-workspace.ts';
 import type { App } from '../app/ports.ts';
 import type { Account } from '../core/account.ts';
 import type { VmId } from '../core/ids.ts';
@@ -30,6 +38,19 @@ export async function service(app: App, call: Call): Promise<Known<Service> | Re
   const ids = [param(call, 'subscriptionId'), param(call, 'serviceId').toLowerCase()] as const;
   const found = await authorizeService(app, ...ids, call.bearer);
   return found.kind === 'refused' ? found : { kind: 'known', who: found.service };
+}
+
+/** The key of the classic web service that `{workspaceId}` and `{serviceId}` name. */
+export async function classicService(app: App, call: Call): Promise<Known<Service> | Refused> {
+  const ids = [param(call, 'workspaceId').toLowerCase(), param(call, 'serviceId').toLowerCase()] as const;
+  const found = await authorizeClassicService(app, ...ids, call.bearer);
+  return found.kind === 'refused' ? found : { kind: 'known', who: found.service };
+}
+
+/** The key of the account that the workspace `{workspaceId}` belongs to. */
+export async function workspace(app: App, call: Call): Promise<Known<WorkspaceView> | Refused> {
+  const found = await authorizeWorkspace(app, param(call, 'workspaceId').toLowerCase(), call.bearer);
+  return found.kind === 'refused' ? found : { kind: 'known', who: found };
 }
 
 /** The token of the VM that `{vmId}` names. */

@@ -14,6 +14,7 @@ export function planJson(plan: Plan, tiers: readonly Tier[]): object {
     name: plan.name,
     type: 'Microsoft.MachineLearning/commitmentPlans',
     location: 'local',
+    tags: plan.tags ?? {},
     sku: { name: plan.tier, tier: plan.tier, capacity: 1 },
     properties: {
       commitmentPlanId: plan.planId,

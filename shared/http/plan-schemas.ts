@@ -1,5 +1,6 @@
 /** Body of a commitment plan's PUT (bes-contract.md, section 8); what is read-only there is accepted and ignored. */
 import { z } from 'zod';
+import { limits } from '../core/limits.ts';
 import { members, named, textOf } from './members.ts';
 
 export const armCommon = {
@@ -11,12 +12,30 @@ export const armCommon = {
   tags: named(textOf(0, 256)).exactOptional(),
 };
 
-export const planBody = members({
+const tags = named(textOf(0, 256))
+  .refine((given) => Object.keys(given).length <= limits.tagsMax, {
+    error: `must have at most ${limits.tagsMax} members`,
+  })
+  .refine((given) => Object.keys(given).every((name) => name.length > 0 && name.length <= 512), {
+    error: 'must have names of 1 to 512 characters',
+  })
+  .exactOptional();
+
+const sku = members({
+  name: textOf(1, 64),
+  tier: z.string().exactOptional(),
+  capacity: z.int().exactOptional(),
+});
+
+export const planBody = members({ ...armCommon, tags, sku, properties: z.unknown().exactOptional() });
+
+/** What is not given stays as it is. */
+export const planPatchBody = members({
   ...armCommon,
-  sku: members({
-    name: textOf(1, 64),
-    tier: z.string().exactOptional(),
-    capacity: z.int().exactOptional(),
-  }),
+  tags,
+  sku: sku.exactOptional(),
   properties: z.unknown().exactOptional(),
 });
+
+/** A plan's ARM id, or its own id of 32 hex digits. */
+export const movePlanBody = members({ destinationPlanId: textOf(1, 1_024) });

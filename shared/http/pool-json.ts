@@ -35,7 +35,8 @@ export function poolJson(view: PoolView): object {
   };
 }
 
-function reasonOf({ backoff }: Pool): string | undefined {
+function reasonOf({ backoff, hold }: Pool): string | undefined {
+  if (hold !== undefined) return hold;
   if (backoff.failures < failuresShown) return undefined;
   return `${backoff.failures} VMs failed one after the other, the last one because ${backoff.last ?? 'of an unknown cause'}.`;
 }

@@ -13,11 +13,11 @@ export function armId(
 }
 
 /** @param publicUrl where callers reach this app; no slash at the end */
-export function serviceJson({ service, definition }: ServiceView, publicUrl: string): object {
+export function serviceJson({ service, definition, plan }: ServiceView, publicUrl: string): object {
   const { location, tags, ...echo } = definition.echo;
   const isFailed = service.state.kind === 'failed';
   return {
-    id: armId('webServices', service),
+    id: idOf(service),
     name: service.name,
     type: `${provider}/webServices`,
     location: location ?? 'local',
@@ -35,6 +35,8 @@ export function serviceJson({ service, definition }: ServiceView, publicUrl: str
       output: tables(service.outputs, definition.scored),
       parameters: parametersJson(service),
       ...echo,
+      ...(definition.storage === undefined ? {} : { storageAccount: { name: definition.storage.name } }),
+      ...(plan === undefined ? {} : { commitmentPlan: { id: armId('commitmentPlans', plan) } }),
     },
     // Management clients show a reason only from here.
     ...(service.state.kind === 'failed'
@@ -43,8 +45,28 @@ export function serviceJson({ service, definition }: ServiceView, publicUrl: str
   };
 }
 
-export function swaggerLocation({ subscriptionId, serviceId }: Service, publicUrl: string): string {
-  return `${publicUrl}/subscriptions/${subscriptionId}/services/${serviceId}/swagger.json`;
+export function swaggerLocation(service: Service, publicUrl: string): string {
+  return `${publicUrl}${servicePath(service)}/swagger.json`;
+}
+
+/** Where its jobs are: a service is reached by the URLs of its own kind only. */
+export function servicePath({ origin, subscriptionId, serviceId }: Service): string {
+  switch (origin.kind) {
+    case 'new':
+      return `/subscriptions/${subscriptionId}/services/${serviceId}`;
+    case 'classic':
+      return `/workspaces/${origin.workspaceId}/services/${serviceId}`;
+  }
+}
+
+/** The resource itself, as its owner names it. */
+export function idOf({ origin, subscriptionId, name }: Service): string {
+  switch (origin.kind) {
+    case 'new':
+      return armId('webServices', { subscriptionId, group: origin.group, name });
+    case 'classic':
+      return `/workspaces/${origin.workspaceId}/webservices/${name}`;
+  }
 }
 
 function parametersJson({ parameters }: Service): object {

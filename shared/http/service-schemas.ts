@@ -56,8 +56,8 @@ const properties = members({
   realtimeConfiguration: z.unknown().exactOptional(),
   diagnostics: z.unknown().exactOptional(),
   storageAccount: members({
-    name: z.string().exactOptional(),
-    key: z.string().exactOptional(),
+    name: textOf(1, 63),
+    key: textOf(1, 256).exactOptional(),
   }).exactOptional(),
   machineLearningWorkspace: members({ id: z.string() }).exactOptional(),
   commitmentPlan: members({ id: textOf(1, 1_024) }).exactOptional(),

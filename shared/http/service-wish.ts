@@ -2,6 +2,8 @@
  * What a web service's PUT asks for: one model between its inputs and outputs. The package's graph says which; without
  * one, the one asset between `input1` and `output1` is meant (api.md).
  */
+import type { ClassicWish } from '../app/classic-services.ts';
+import type { ServiceContent } from '../app/put-service.ts';
 import type { ServiceWish } from '../app/services.ts';
 import { badArgument, type Refused } from '../core/refusal.ts';
 import type { Parameter } from '../core/service.ts';
@@ -22,6 +24,32 @@ export function serviceWishOf(
   body: ServiceBody,
   thing: { readonly group: string; readonly name: string },
 ): { readonly kind: 'wish'; readonly wish: ServiceWish } | Refused {
+  const content = contentOf(body, thing.name);
+  if (content.kind === 'refused') return content;
+  const { commitmentPlan } = body.properties;
+  const plan = commitmentPlan === undefined ? {} : { commitmentPlan: commitmentPlan.id };
+  return { kind: 'wish', wish: { ...thing, ...content.content, ...plan } };
+}
+
+/** The same properties without a plan: the workspace's plan pays. */
+export function classicWishOf(
+  body: ServiceBody,
+  name: string,
+): { readonly kind: 'wish'; readonly wish: ClassicWish } | Refused {
+  if (body.properties.commitmentPlan !== undefined) {
+    return badArgument(
+      'CommitmentPlanNotAllowed',
+      'properties.commitmentPlan is given, and a classic web service has no plan of its own: leave it out, the plan of the workspace pays.',
+    );
+  }
+  const content = contentOf(body, name);
+  return content.kind === 'refused' ? content : { kind: 'wish', wish: { name, ...content.content } };
+}
+
+function contentOf(
+  body: ServiceBody,
+  name: string,
+): { readonly kind: 'content'; readonly content: ServiceContent } | Refused {
   const { properties } = body;
   const graph = graphOf(properties);
   if (graph.kind === 'refused') return graph;
@@ -32,18 +60,18 @@ export function serviceWishOf(
     return badArgument('InvalidAssetId', text + didYouMean(graph.assetId, names));
   }
   const path = placeOf(['properties', 'assets', graph.assetId, 'locationInfo']);
-  const wish = {
-    ...thing,
-    title: properties.title ?? thing.name,
+  const { storageAccount } = properties;
+  const content = {
+    title: properties.title ?? name,
     ...(properties.description === undefined ? {} : { description: properties.description }),
-    ...(properties.commitmentPlan === undefined ? {} : { commitmentPlan: properties.commitmentPlan.id }),
     model: { ...location, path },
     inputs: graph.inputs,
     outputs: graph.outputs,
     parameters: parametersOf(properties),
+    ...(storageAccount === undefined ? {} : { storage: storageAccount }),
     echo: echoOf(body),
   };
-  return { kind: 'wish', wish };
+  return { kind: 'content', content };
 }
 
 function graphOf({ assets, package: graph }: Properties): Graph | Refused {
@@ -66,6 +94,9 @@ function graphOf({ assets, package: graph }: Properties): Graph | Refused {
     );
   }
   if (outputs.length === 0) return invalid('has no node with an outputId: add {"outputId": "output1"}.');
+  const odd = [...inputs, ...outputs].find((one) => /[/\\\p{Cc}]/u.test(one));
+  if (odd !== undefined)
+    return invalid(`has an input or output "${shownSafely(odd, 60)}": leave slashes and control characters out.`);
   const lone = nodes.find((node) => [node.inputId, node.outputId, node.assetId].filter(Boolean).length !== 1);
   if (lone !== undefined) return invalid('has a node without exactly one of inputId, outputId and assetId.');
   if (new Set(inputs).size < inputs.length || new Set(outputs).size < outputs.length) {
@@ -121,7 +152,6 @@ function echoOf({ location, tags, properties }: ServiceBody): Record<string, unk
     realtimeConfiguration,
     diagnostics,
     package: properties.package,
-    commitmentPlan: properties.commitmentPlan,
   };
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }

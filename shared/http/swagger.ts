@@ -1,7 +1,7 @@
 /** A web service's swagger.json: how to call it, and the name by which a pool is tied to its billing plan. */
 import type { ServiceView } from '../app/services.ts';
 import type { Service } from '../core/service.ts';
-import { tables } from './service-json.ts';
+import { servicePath, tables } from './service-json.ts';
 
 const blobRef = {
   type: 'object',
@@ -23,7 +23,7 @@ export function swaggerOf({ service, definition }: ServiceView, publicUrl: strin
     swagger: '2.0',
     info: { title: definition.title, description: definition.description ?? '', version: '2.0' },
     host: url.host,
-    basePath: `${url.pathname.replace(/\/$/, '')}/subscriptions/${service.subscriptionId}/services/${service.serviceId}`,
+    basePath: url.pathname.replace(/\/$/, '') + servicePath(service),
     schemes: [url.protocol.replace(':', '')],
     consumes: ['application/json'],
     produces: ['application/json'],

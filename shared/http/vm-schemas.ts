@@ -25,4 +25,10 @@ const outcome = z.discriminatedUnion('kind', [
   }),
 ]);
 
-export const finishCall = members({ nonce, jobId, attempt, outcome });
+export const finishCall = members({
+  nonce,
+  jobId,
+  attempt,
+  outcome,
+  after: z.enum(['stay', 'leave']).exactOptional(),
+});

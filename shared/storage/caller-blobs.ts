@@ -1,6 +1,10 @@
 /** Blobs of callers over HTTP: looked at, fetched and signed for, with what the caller gave and nothing else. */
 import {
+  AccountSASPermissions,
+  AccountSASResourceTypes,
+  AccountSASServices,
   BlobSASPermissions,
+  generateAccountSASQueryParameters,
   generateBlobSASQueryParameters,
   SASProtocol,
   StorageSharedKeyCredential,
@@ -25,6 +29,8 @@ const sasVersion = '2022-11-02';
 const ownSasMs = 10 * 60_000;
 /** A model of 256 MiB at 5 MiB/s. */
 const fetchMs = limits.requestMsMax / 2;
+/** An error's text; it is not looked at. */
+const answerBytesMax = 65_536;
 /** Answers that say: this SAS is good, for other things than reading. */
 const noReadCodes = ['AuthorizationPermissionMismatch', 'AuthorizationServiceMismatch'];
 
@@ -32,6 +38,20 @@ type NotFound = Exclude<Look, { kind: 'found' }>;
 
 export function makeCallerBlobs(options: CallerBlobsOptions): CallerBlobs {
   const { clock, openEndpoints = [], callMs = limits.callerBlobMs } = options;
+  const send = async (
+    endpoint: string,
+    url: string,
+    method: 'GET' | 'HEAD' | 'PUT',
+    bytesMax: number,
+    ms: number,
+  ): Promise<Answer | NotFound> => {
+    const guard = openEndpoints.includes(endpoint) ? 'open' : 'closed';
+    try {
+      return await withDeadline(ms, (signal) => guardedRequest({ method, url, signal, bytesMax, guard }));
+    } catch (error) {
+      return failureOf(error);
+    }
+  };
   const ask = async (
     place: BlobPlace,
     method: 'GET' | 'HEAD',
@@ -40,13 +60,7 @@ export function makeCallerBlobs(options: CallerBlobsOptions): CallerBlobs {
   ): Promise<Answer | NotFound> => {
     const bad = unaddressable(place);
     if (bad !== undefined) return { kind: 'forbidden', reason: bad };
-    const url = sign(place, 'r', clock.now() + ownSasMs);
-    const guard = openEndpoints.includes(place.endpoint) ? 'open' : 'closed';
-    try {
-      return await withDeadline(ms, (signal) => guardedRequest({ method, url, signal, bytesMax, guard }));
-    } catch (error) {
-      return failureOf(error);
-    }
+    return send(place.endpoint, sign(place, 'r', clock.now() + ownSasMs), method, bytesMax, ms);
   };
   const look = async (place: BlobPlace): Promise<Look> => {
     const answer = await ask(place, 'HEAD', 0, callMs);
@@ -68,6 +82,14 @@ export function makeCallerBlobs(options: CallerBlobsOptions): CallerBlobs {
       const mayNotSay = found.kind === 'forbidden' && noReadCodes.some((code) => found.reason.includes(code));
       return mayNotSay ? 'found' : found;
     },
+    async makeContainer(place) {
+      const url = containerUrl(place, clock.now() + ownSasMs);
+      if (url === undefined) return { kind: 'forbidden', reason: 'a SAS cannot make a container' };
+      const answer = await send(place.endpoint, url, 'PUT', answerBytesMax, callMs);
+      if ('kind' in answer) return answer;
+      const isThere = answer.header('x-ms-error-code') === 'ContainerAlreadyExists';
+      return answer.status === 201 || isThere ? 'made' : refusalOf(answer);
+    },
     sign,
     token,
     async fetch(place, bytesMax) {
@@ -83,6 +105,30 @@ function sign(place: BlobPlace, permissions: 'r' | 'rcw', untilMs: number): stri
   return blobUrl(place) + token(place, permissions, untilMs);
 }
 
+/** Where a container is made; undefined without the account's key. */
+function containerUrl(
+  { endpoint, container, access }: Pick<BlobPlace, 'endpoint' | 'container' | 'access'>,
+  untilMs: number,
+): string | undefined {
+  if (access.kind === 'sas') return undefined;
+  const query = generateAccountSASQueryParameters(
+    {
+      permissions: AccountSASPermissions.parse('c'),
+      resourceTypes: AccountSASResourceTypes.parse('c').toString(),
+      services: AccountSASServices.parse('b').toString(),
+      expiresOn: new Date(untilMs),
+      protocol: protocolOf(endpoint),
+      version: sasVersion,
+    },
+    new StorageSharedKeyCredential(access.account, access.key),
+  );
+  return `${endpoint}/${encodeURIComponent(container)}?restype=container&${query.toString()}`;
+}
+
+function protocolOf(endpoint: string): SASProtocol {
+  return endpoint.startsWith('http://') ? SASProtocol.HttpsAndHttp : SASProtocol.Https;
+}
+
 /** Without a start time: storage's clock may lag behind ours. */
 function token(place: BlobPlace, permissions: 'r' | 'rcw', untilMs: number): string {
   const { access } = place;
@@ -96,7 +142,7 @@ function token(place: BlobPlace, permissions: 'r' | 'rcw', untilMs: number): str
           blobName: place.name,
           permissions: BlobSASPermissions.parse(permissions),
           expiresOn: new Date(untilMs),
-          protocol: place.endpoint.startsWith('http://') ? SASProtocol.HttpsAndHttp : SASProtocol.Https,
+          protocol: protocolOf(place.endpoint),
           version: sasVersion,
         },
         new StorageSharedKeyCredential(access.account, access.key),

@@ -1,4 +1,4 @@
-/** A GET or HEAD to an address that a caller chose: no redirects, a deadline, and never to a machine's own inside. */
+/** A GET, a HEAD or a PUT without a body to an address that a caller chose: no redirects, a deadline, and never to a machine's own inside. */
 import { lookup, type LookupAddress, type LookupAllOptions } from 'node:dns';
 import {
   Agent as HttpAgent,
@@ -18,7 +18,7 @@ export type Answer = {
 };
 
 export type Ask = {
-  readonly method: 'GET' | 'HEAD';
+  readonly method: 'GET' | 'HEAD' | 'PUT';
   readonly url: string;
   readonly signal: AbortSignal;
   readonly bytesMax: number;

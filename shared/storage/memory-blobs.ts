@@ -118,6 +118,18 @@ function callerBlobs(world: World, ask: Ask): CallerBlobs {
       if (found.kind === 'missing' && found.what === 'blob') return 'found';
       return found.kind === 'forbidden' && found.reason.endsWith(noPermission) ? 'found' : found;
     },
+    async makeContainer(place) {
+      const at = { ...place, name: '-' };
+      if ((await ask('makeContainer', blobUrl(at))) !== undefined)
+        return { kind: 'unreachable', reason: 'injected' };
+      const looked = world.look(at);
+      if (looked.kind === 'forbidden' || (looked.kind === 'missing' && looked.what === 'account'))
+        return looked;
+      if (place.access.kind === 'sas')
+        return { kind: 'forbidden', reason: 'a SAS cannot make a container' };
+      world.addContainer(place.endpoint, place.container);
+      return 'made';
+    },
     sign: (place, permissions, untilMs) => blobUrl(place) + token(place, permissions, untilMs),
     token,
     async fetch(place, bytesMax) {

@@ -34,6 +34,8 @@ export type ServiceClient = {
     job: { readonly jobId: JobId; readonly attempt: number },
     outcome: Outcome,
     signal: AbortSignal,
+    /** Default `stay`: it takes the next job. */
+    after?: 'stay' | 'leave',
   ): Promise<NextReply>;
   /** One try: whoever does not hear it finds the process gone. */
   bye(): Promise<void>;
@@ -55,8 +57,8 @@ export function makeServiceClient(options: ServiceClientOptions): ServiceClient 
   return {
     hello: (signal) => ask<HelloReply>('hello', {}, signal),
     next: (signal) => ask<NextReply>('next', {}, signal),
-    finish: (job, outcome, signal) =>
-      ask<NextReply>('finish', { jobId: job.jobId, attempt: job.attempt, outcome }, signal),
+    finish: ({ jobId, attempt }, outcome, signal, after = 'stay') =>
+      ask<NextReply>('finish', { jobId, attempt, outcome, after }, signal),
     surelyBeat: (job, signal) => ask<BeatReply>('beat', { job }, signal),
     beat: async (job) => {
       const beatMs = Math.min(callMs, limits.beatIdleMs);

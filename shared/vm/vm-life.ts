@@ -1,9 +1,11 @@
 /** A VM from its hello to the reason why it ends: one assignment after the other, beating all the while. */
 import type { Assignment, NextReply, Outcome } from '../core/vm-protocol.ts';
+import { JobFault } from './job-fault.ts';
 import { makePacemaker } from './pacemaker.ts';
 import { pause } from './pause.ts';
 import type { RunOptions } from './run-assignment.ts';
 import type { ServiceClient } from './service-client.ts';
+import { watchLimits } from './watch-limits.ts';
 
 export type VmLifeParts = {
   readonly client: ServiceClient;
@@ -52,7 +54,10 @@ async function work(
 ): Promise<NextReply> {
   const { client, leaving } = parts;
   const dropping = new AbortController();
-  const signal = AbortSignal.any([dropping.signal, leaving.signal]);
+  const over = new AbortController();
+  const ended = AbortSignal.any([dropping.signal, leaving.signal]);
+  const signal = AbortSignal.any([ended, over.signal]);
+  const watch = watchLimits(assignment.limits, (fault) => over.abort(fault));
   let rowsDone = 0;
   pacemaker.work({ assignment, rowsDone: () => rowsDone, drop: () => dropping.abort('dropped') });
   try {
@@ -67,7 +72,13 @@ async function work(
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {
+    watch.stop();
     pacemaker.rest();
+  }
+  if (!ended.aborted && over.signal.reason instanceof JobFault) {
+    // What went beyond its limits may hold on to threads and memory: the process goes with it.
+    const { code, message } = over.signal.reason;
+    return client.finish(assignment, { kind: 'failed', code, message }, leaving.signal, 'leave');
   }
   return client.next(leaving.signal);
 }

@@ -72,9 +72,11 @@ describe('classic lanes', () => {
     expect(await kindOf(world, late)).toBe('running');
     const slots = { of: 'slots', tag: classicTag, lane: world.service.serviceId } as const;
     expect(await collect(world.app, slots)).toHaveLength(2);
+    const cancelled = await job(world, capped[0] ?? '');
     ok(await cancelByOwner(world.app, world.service, capped[0] ?? ''));
     expect(await collect(world.app, slots)).toHaveLength(1);
-    await ticked(world);
+    const vmId = (cancelled?.kind === 'running' && cancelled.vmId) || '';
+    expect(await next(world.app, vmId, nonceOf(vmId))).toMatchObject({ kind: 'work' });
     expect(await kindOf(world, capped[2] ?? '')).toBe('running');
     // Twice: a VM that was worked off first may have been handed what a later one made room for.
     for (const vm of await vmsOf(world, classicPoolId)) await workOff(world, vm.vmId);

@@ -360,6 +360,21 @@ describe('classic processing', () => {
 });
 
 describe('a VM that leaves', () => {
+  it('after its job gets no other, and the pool makes a new one', async () => {
+    const world = await makeWorld();
+    const { poolId } = await makePool(world, 1);
+    const [vmId = ''] = await bootAll(world, poolId);
+    const jobId = await started(world, poolId);
+    const waiting = await started(world, poolId);
+    const outcome = { kind: 'failed', code: 'OutOfMemoryLimit', message: 'too much' } as const;
+    const call = { nonce: nonceOf(vmId), jobId, attempt: 1, outcome, after: 'leave' } as const;
+    expect((await finishJob(world.app, vmId, call)).kind).toBe('stop');
+    expect(await job(world, jobId)).toMatchObject({ kind: 'failed', code: 'OutOfMemoryLimit' });
+    await bye(world.app, vmId, nonceOf(vmId));
+    const [second = ''] = await bootAll(world, poolId);
+    expect(await workOff(world, second)).toEqual([waiting]);
+  });
+
   it('in the middle of a job gives the job back', async () => {
     const world = await makeWorld();
     const { poolId } = await makePool(world, 1);

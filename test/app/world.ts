@@ -4,7 +4,6 @@ import { putAccount } from '../../shared/app/accounts.ts';
 import { createPool } from '../../shared/app/create-pool.ts';
 import { makeMemory } from '../../shared/app/memory.ts';
 import { makeOneAtATime } from '../../shared/app/one-at-a-time.ts';
-import { firstLane } from '../../shared/app/queue-head.ts';
 import { putPlan } from '../../shared/app/plans.ts';
 import type { App, Compute, Config } from '../../shared/app/ports.ts';
 import { putService } from '../../shared/app/services.ts';
@@ -136,7 +135,7 @@ export function makeApp({ clock, table, blobs, machines, config = {}, seed = 1 }
     wakeups: makeWakeups(clock),
     oneAtATime: makeOneAtATime(),
     memory: makeMemory(clock),
-    laneCursor: { lane: firstLane },
+    cursors: new Map(),
     log: () => undefined,
     config: {
       publicUrl: 'http://127.0.0.1:7071',
@@ -145,6 +144,8 @@ export function makeApp({ clock, table, blobs, machines, config = {}, seed = 1 }
       classicVms: 2,
       classicRunningMax: 40,
       provisionMs: 30_000,
+      jobMsMax: 86_400_000,
+      jobMemoryMb: 4_096,
       allowedHosts: [],
       tiers: settings.tiers,
       ...config,

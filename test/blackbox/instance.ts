@@ -1,6 +1,9 @@
 /** A whole Millpond for a test file: Azurite, the embedded host and its VMs, on free ports, gone after `stop`. */
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { BlobServiceClient, StorageSharedKeyCredential, type ContainerClient } from '@azure/storage-blob';
 import { freePort } from '../../shared/cli/free-port.ts';
@@ -27,7 +30,7 @@ export type Instance = {
   readonly log: readonly string[];
   call(method: string, path: string, key: string | undefined, body?: unknown): Promise<Reply>;
   /** Ends the host and starts it anew on the same storage and port. */
-  restart(): Promise<void>;
+  restart(meanwhile?: () => Promise<unknown>): Promise<void>;
   stop(): Promise<void>;
 };
 
@@ -40,17 +43,7 @@ export async function startInstance(env: Record<string, string> = {}): Promise<I
       scriptRoot: root,
       port,
       log: (line) => log.push(line),
-      env: {
-        AzureWebJobsStorage: azurite.connectionString,
-        MILLPOND_STORAGE: azurite.connectionString,
-        MILLPOND_PUBLIC_URL: `http://127.0.0.1:${port}`,
-        MILLPOND_OPERATOR_KEY: operatorKey,
-        MILLPOND_MASTER_SECRET: Buffer.alloc(32, 9).toString('base64'),
-        MILLPOND_DISPATCH: 'at-once',
-        // Once a year: what is seen here needs no tick, unless a test asks for one.
-        TICK_SCHEDULE: '0 0 0 1 1 *',
-        ...env,
-      },
+      env: { ...settings(azurite, port), ...env },
     });
   let host = await start();
   const credential = new StorageSharedKeyCredential(azuriteAccount, azuriteKey);
@@ -64,8 +57,9 @@ export async function startInstance(env: Record<string, string> = {}): Promise<I
     log,
     host: () => host,
     call: (method, path, key, body) => call(url, method, path, key, body),
-    restart: async () => {
+    restart: async (meanwhile) => {
       await host.stop();
+      await meanwhile?.();
       host = await start();
     },
     stop: async () => {
@@ -73,6 +67,78 @@ export async function startInstance(env: Record<string, string> = {}): Promise<I
       await azurite.stop();
     },
   };
+}
+
+function settings(azurite: Azurite, port: number): Record<string, string> {
+  return {
+    AzureWebJobsStorage: azurite.connectionString,
+    MILLPOND_STORAGE: azurite.connectionString,
+    MILLPOND_PUBLIC_URL: `http://127.0.0.1:${port}`,
+    MILLPOND_OPERATOR_KEY: operatorKey,
+    MILLPOND_MASTER_SECRET: Buffer.alloc(32, 9).toString('base64'),
+    MILLPOND_DISPATCH: 'at-once',
+    // Once a year: what is seen here needs no tick, unless a test asks for one.
+    TICK_SCHEDULE: '0 0 0 1 1 *',
+  };
+}
+
+/** Another host on an instance's storage, with a supervisor of its own that can be killed. */
+export type SecondHost = Pick<Instance, 'call' | 'log'> & {
+  /** Of the child, whose children the VMs are. */
+  readonly pid: () => number;
+  /** The whole host at once, as by a power cut. */
+  kill(): Promise<void>;
+  stop(): Promise<void>;
+};
+
+export async function startSecondHost(
+  { azurite }: Instance,
+  env: Record<string, string> = {},
+): Promise<SecondHost> {
+  const port = await freePort();
+  const program = join(root, 'dist/shared/host/main.js');
+  const supervisor = spawn(process.execPath, [program, 'start', '--script-root', root, '--port', `${port}`], {
+    env: { ...process.env, ...settings(azurite, port), ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const killWithUs = () => supervisor.kill('SIGKILL');
+  process.once('exit', killWithUs);
+  const log: string[] = [];
+  for (const stream of [supervisor.stdout, supervisor.stderr])
+    createInterface({ input: stream }).on('line', (line) => log.push(line));
+  const exited = once(supervisor, 'exit').then(() => process.off('exit', killWithUs));
+  const url = `http://127.0.0.1:${port}`;
+  await until(async () => {
+    if (supervisor.exitCode !== null) throw new Error(`the second host did not start: ${log.join('\n')}`);
+    const reply = await call(url, 'GET', '/health', undefined).catch(() => undefined);
+    return reply?.status === 200 ? true : undefined;
+  }, 'the second host');
+  const pid = () => childrenOf(supervisor.pid ?? 0, 'host/child')[0] ?? 0;
+  return {
+    call: (method, path, key, body) => call(url, method, path, key, body),
+    log,
+    pid,
+    kill: async () => {
+      const child = pid();
+      supervisor.kill('SIGKILL');
+      process.kill(child, 'SIGKILL');
+      await exited;
+    },
+    stop: async () => {
+      supervisor.kill('SIGTERM');
+      await exited;
+    },
+  };
+}
+
+/** Processes with this parent and this program. */
+export function childrenOf(parent: number, program: string): number[] {
+  const table = execFileSync('ps', ['-eo', 'pid,ppid,args'], { encoding: 'utf8' });
+  return table
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, ppid, ...args]) => Number(ppid) === parent && args.join(' ').includes(program))
+    .map(([pid]) => Number(pid));
 }
 
 async function call(
@@ -234,7 +300,11 @@ export function jobBody(
 }
 
 /** Registers and starts a job; gives its path. */
-export async function startJob(instance: Instance, tenant: Tenant, body: unknown): Promise<string> {
+export async function startJob(
+  instance: Pick<Instance, 'call'>,
+  tenant: Tenant,
+  body: unknown,
+): Promise<string> {
   const registered = await instance.call(
     'POST',
     `${tenant.servicePath}/jobs?api-version=2.0`,
@@ -248,11 +318,15 @@ export async function startJob(instance: Instance, tenant: Tenant, body: unknown
   return path;
 }
 
-export async function statusOf(instance: Instance, tenant: Tenant, path: string): Promise<Status> {
+export async function statusOf(
+  instance: Pick<Instance, 'call'>,
+  tenant: Tenant,
+  path: string,
+): Promise<Status> {
   return (await instance.call('GET', `${path}?api-version=2.0`, tenant.serviceKey)).json as Status;
 }
 
-export async function ended(instance: Instance, tenant: Tenant, path: string): Promise<Status> {
+export async function ended(instance: Pick<Instance, 'call'>, tenant: Tenant, path: string): Promise<Status> {
   return until(async () => {
     const status = await statusOf(instance, tenant, path);
     return status.StatusCode === 'NotStarted' || status.StatusCode === 'Running' ? undefined : status;

@@ -40,6 +40,16 @@ test('what was written is there after a stop and a start; a second one on the fo
   expect((await again.getBlockBlobClient('a').downloadToBuffer()).toString()).toBe('text');
 });
 
+test('two that begin at once both find ports', async () => {
+  const both = await Promise.allSettled(
+    ['a', 'b'].map((name) => runAzurite({ directory: join(directory, name) })),
+  );
+  const found = both.map((one) => (one.status === 'fulfilled' ? one.value : undefined));
+  running.push(...found.filter((azurite) => azurite !== undefined));
+  const ports = found.flatMap((azurite) => Object.values(azurite?.ports ?? {}));
+  expect(new Set(ports).size).toBe(6);
+});
+
 test.each(['{"pid":2147483646}', 'nonsense', ''])('a lock that reads %s holds nobody up', (content) => {
   writeFileSync(join(directory, 'azurite.lock'), content);
   expect(dataHolder(directory)).toBeUndefined();

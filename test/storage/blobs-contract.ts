@@ -52,6 +52,18 @@ export function blobsContract(theWorld: () => BlobWorld): void {
     expect(await own.get('millpond-uploads', 'job/output 1.csv')).toBeUndefined();
   });
 
+  test('a container is made with the account key, again without harm, and never with a SAS', async () => {
+    const { callers } = theWorld();
+    const at = place('x.csv', `made${String(Date.now()).slice(-6)}`);
+    expect(await callers.lookForContainer(at)).toEqual({ kind: 'missing', what: 'container' });
+    expect(await callers.makeContainer(withSas(place('x.csv'), 'rcw'))).toMatchObject({ kind: 'forbidden' });
+    const wrong = { kind: 'key', account: (at.access as { account: string }).account, key: 'AAAA' } as const;
+    expect(await callers.makeContainer({ ...at, access: wrong })).toMatchObject({ kind: 'forbidden' });
+    expect(await callers.lookForContainer(at)).toEqual({ kind: 'missing', what: 'container' });
+    expect([await callers.makeContainer(at), await callers.makeContainer(at)]).toEqual(['made', 'made']);
+    expect(await callers.lookForContainer(at)).toBe('found');
+  });
+
   test('look: found, with version and length; the version changes with the content', async () => {
     const { callers, write } = theWorld();
     await write('in.csv', 'x');

@@ -140,6 +140,7 @@ describe('keys', () => {
       keyRangeOf({ of: 'names', subscriptionId: sub, kind: 'plan' }),
       keyRangeOf({ of: 'names', subscriptionId: sub, kind: 'webservice' }),
       keyRangeOf({ of: 'names', subscriptionId: sub, kind: 'classic' }),
+      keyRangeOf({ of: 'names', subscriptionId: sub, kind: 'workspace' }),
       keyRangeOf({ of: 'accounts' }),
       keyRangeOf({ of: 'ledger', planId: sub }),
       keyRangeOf({ of: 'periods', planId: sub }),

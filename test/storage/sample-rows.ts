@@ -91,7 +91,7 @@ export const rows = {
   }),
   name: fc.record({
     subscriptionId: id,
-    of: fc.constantFrom('webservice', 'plan', 'classic'),
+    of: fc.constantFrom('webservice', 'plan', 'classic', 'workspace'),
     group: armName,
     name: armName,
     id,
@@ -188,7 +188,7 @@ export const rows = {
     bodyHash: hexId(64),
     createdMs: ms,
   }),
-  workspace: fc.record({ workspaceId: id, subscriptionId: id, planId: id, createdMs: ms }),
+  workspace: fc.record({ workspaceId: id, subscriptionId: id, createdMs: ms }),
   use: fc.record({ poolId: id, jobId: id, planId: id, fromMs: ms, toMs: ms }),
 } satisfies { [K in Kind]: fc.Arbitrary<unknown> } as unknown as { [K in Kind]: fc.Arbitrary<Rows[K]> };
 

@@ -73,6 +73,7 @@ export async function assignmentOf(
     outputs: { output1: output },
     parameters: {},
     beatMs: 100,
+    limits: { runMs: 600_000, memoryMb: 4_096 },
     ...rest,
   };
 }

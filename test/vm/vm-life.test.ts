@@ -5,7 +5,8 @@ import type { RunOptions } from '../../shared/vm/run-assignment.ts';
 import type { ServiceClient } from '../../shared/vm/service-client.ts';
 import { liveVm } from '../../shared/vm/vm-life.ts';
 
-const assignment = { jobId: 'j', attempt: 1, beatMs: 60_000 } as Assignment;
+const limits = { runMs: 600_000, memoryMb: 1_000_000 };
+const assignment = { jobId: 'j', attempt: 1, beatMs: 60_000, limits } as Assignment;
 const finished: Outcome = { kind: 'finished', rows: 1 };
 const work: NextReply = { kind: 'work', assignment };
 const stop: NextReply = { kind: 'stop', why: 'enough' };
@@ -22,7 +23,8 @@ function life(answers: NextReply[], run: (options: RunOptions) => Promise<Outcom
   const client: ServiceClient = {
     hello: async () => ({ kind: 'welcome' }),
     next: () => answer('next'),
-    finish: (job, outcome) => answer(`finish ${job.jobId}/${job.attempt} ${outcome.kind}`),
+    finish: (job, outcome, _signal, after = 'stay') =>
+      answer(`finish ${job.jobId}/${job.attempt} ${outcome.kind}${after === 'leave' ? ' and leave' : ''}`),
     beat: said,
     surelyBeat: said,
     bye: async () => void calls.push('bye'),
@@ -61,4 +63,17 @@ test('a stop in the middle of a job ends it and the VM', async () => {
 test('a fault of the program itself is not hidden', async () => {
   const { ended } = life([work], () => Promise.reject(new TypeError('a bug')));
   await expect(ended).rejects.toThrow('a bug');
+});
+
+test.each([
+  ['time', { runMs: 1, memoryMb: 1_000_000 }],
+  ['memory', { runMs: 600_000, memoryMb: 1 }],
+])('a job beyond its limit of %s fails, and its VM takes no other', async (_, limit) => {
+  const forever = (options: RunOptions) =>
+    new Promise<Outcome>((_resolve, reject) => {
+      options.signal.addEventListener('abort', () => reject(options.signal.reason as Error));
+    });
+  const { calls, ended } = life([{ kind: 'work', assignment: { ...assignment, limits: limit } }], forever);
+  expect(await ended).toBe('enough');
+  expect(calls).toEqual(['next', 'finish j/1 failed and leave', 'bye']);
 });
