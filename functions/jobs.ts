@@ -4,7 +4,7 @@ import { registerJob } from '../shared/app/register.ts';
 import { startJob } from '../shared/app/start.ts';
 import { jobStatus } from '../shared/app/status.ts';
 import { limits } from '../shared/core/limits.ts';
-import { service } from '../shared/http/authorize.ts';
+import { classicService, service } from '../shared/http/authorize.ts';
 import { param } from '../shared/http/call.ts';
 import { openedBy } from '../shared/http/endpoint.ts';
 import { idempotencyKeyOf, replayHeaders } from '../shared/http/idempotency.ts';
@@ -13,51 +13,67 @@ import { registerBody } from '../shared/http/job-schemas.ts';
 import { besVersion } from '../shared/http/query.ts';
 import { empty, json } from '../shared/http/reply.ts';
 
-const { endpoint, doing, reading } = openedBy(service);
-const jobs = 'subscriptions/{subscriptionId}/services/{serviceId}/jobs';
+/** Services of both kinds have the same calls, each kind under its own URLs and opened by its own services' keys. */
+function besEndpoints(
+  jobs: string,
+  authorize: typeof service,
+  names: Readonly<Record<'jobs' | 'job' | 'start', string>>,
+): void {
+  const { endpoint, doing, reading } = openedBy(authorize);
+  endpoint(names.jobs, {
+    route: jobs,
+    on: {
+      POST: reading(
+        { schema: registerBody, bytesMax: limits.jobBodyBytesMax },
+        async ({ app, who, call }, body) => {
+          const wish = idempotencyKeyOf(call);
+          if (wish.kind === 'refused') return wish;
+          const registered = await registerJob(app, who, body, wish.key);
+          if (registered.kind === 'refused') return registered;
+          // Exactly a JSON string: an object, a newline behind it or another content type each break a client.
+          const headers = { 'content-type': 'application/json', ...replayHeaders(registered.outcome) };
+          return json(200, registered.jobId, headers);
+        },
+        besVersion,
+      ),
+    },
+  });
 
-endpoint('jobs', {
-  route: jobs,
-  on: {
-    POST: reading(
-      { schema: registerBody, bytesMax: limits.jobBodyBytesMax },
-      async ({ app, who, call }, body) => {
-        const wish = idempotencyKeyOf(call);
-        if (wish.kind === 'refused') return wish;
-        const registered = await registerJob(app, who, body, wish.key);
-        if (registered.kind === 'refused') return registered;
-        // Exactly a JSON string: an object, a newline behind it or another content type each break a client.
-        const headers = { 'content-type': 'application/json', ...replayHeaders(registered.outcome) };
-        return json(200, registered.jobId, headers);
-      },
-      besVersion,
-    ),
-  },
+  endpoint(names.job, {
+    route: `${jobs}/{jobId}`,
+    // A client adds a Retry-After of its own to status replies, and .NET throws on two.
+    retryAdvice: 'silent',
+    on: {
+      GET: doing(async ({ app, who, call }) => {
+        const status = await jobStatus(app, who, param(call, 'jobId'));
+        return status.kind === 'refused' ? status : json(200, statusJson(status));
+      }, besVersion),
+      // Arrives with and without an api-version.
+      DELETE: doing(async ({ app, who, call }) => {
+        const cancelled = await cancelByOwner(app, who, param(call, 'jobId'));
+        return cancelled.kind === 'refused' ? cancelled : empty(204);
+      }),
+    },
+  });
+
+  endpoint(names.start, {
+    route: `${jobs}/{jobId}/start`,
+    on: {
+      POST: doing(async ({ app, who, call }) => {
+        const started = await startJob(app, who, param(call, 'jobId'));
+        return started.kind === 'refused' ? started : empty(200);
+      }, besVersion),
+    },
+  });
+}
+
+besEndpoints('subscriptions/{subscriptionId}/services/{serviceId}/jobs', service, {
+  jobs: 'jobs',
+  job: 'job',
+  start: 'jobStart',
 });
-
-endpoint('job', {
-  route: `${jobs}/{jobId}`,
-  // A client adds a Retry-After of its own to status replies, and .NET throws on two.
-  retryAdvice: 'silent',
-  on: {
-    GET: doing(async ({ app, who, call }) => {
-      const status = await jobStatus(app, who, param(call, 'jobId'));
-      return status.kind === 'refused' ? status : json(200, statusJson(status));
-    }, besVersion),
-    // Arrives with and without an api-version.
-    DELETE: doing(async ({ app, who, call }) => {
-      const cancelled = await cancelByOwner(app, who, param(call, 'jobId'));
-      return cancelled.kind === 'refused' ? cancelled : empty(204);
-    }),
-  },
-});
-
-endpoint('jobStart', {
-  route: `${jobs}/{jobId}/start`,
-  on: {
-    POST: doing(async ({ app, who, call }) => {
-      const started = await startJob(app, who, param(call, 'jobId'));
-      return started.kind === 'refused' ? started : empty(200);
-    }, besVersion),
-  },
+besEndpoints('workspaces/{workspaceId}/services/{serviceId}/jobs', classicService, {
+  jobs: 'classicJobs',
+  job: 'classicJob',
+  start: 'classicJobStart',
 });

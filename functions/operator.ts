@@ -7,14 +7,16 @@ import {
   putAccount,
   regenerateAccountKey,
 } from '../shared/app/accounts.ts';
+import { deleteWorkspace, getWorkspace, putWorkspace } from '../shared/app/workspaces.ts';
 import { limits } from '../shared/core/limits.ts';
-import { accountJson, keysJson } from '../shared/http/account-json.ts';
-import { quotasBody, regenerateKeyBody } from '../shared/http/account-schemas.ts';
+import { accountJson, keysJson, workspaceJson } from '../shared/http/account-json.ts';
+import { quotasBody, regenerateKeyBody, workspaceBody } from '../shared/http/account-schemas.ts';
 import { operator } from '../shared/http/authorize.ts';
 import { openedBy } from '../shared/http/endpoint.ts';
 import { listJson, pageOf } from '../shared/http/query.ts';
 import { empty, json } from '../shared/http/reply.ts';
 import { subscriptionOf } from '../shared/http/subscription.ts';
+import { workspaceCheck, workspaceIdOf } from '../shared/http/workspace-id.ts';
 
 const { endpoint, doing, reading } = openedBy(operator);
 const bytesMax = limits.managementBodyBytesMax;
@@ -77,5 +79,27 @@ endpoint('operatorAccountRegenerateKey', {
       const keys = await regenerateAccountKey(app, subscription.id, keyName);
       return keys.kind === 'refused' ? keys : json(200, keysJson(keys));
     }),
+  },
+});
+
+endpoint('operatorWorkspace', {
+  route: 'operator/workspaces/{workspaceId}',
+  on: {
+    PUT: reading(
+      { schema: workspaceBody, bytesMax },
+      async ({ app, call }, wish) => {
+        const put = await putWorkspace(app, workspaceIdOf(call), wish);
+        return put.kind === 'refused' ? put : json(put.outcome === 'created' ? 201 : 200, workspaceJson(put));
+      },
+      workspaceCheck,
+    ),
+    GET: doing(async ({ app, call }) => {
+      const found = await getWorkspace(app, workspaceIdOf(call));
+      return found.kind === 'refused' ? found : json(200, workspaceJson(found));
+    }, workspaceCheck),
+    DELETE: doing(async ({ app, call }) => {
+      const deleted = await deleteWorkspace(app, workspaceIdOf(call));
+      return deleted.kind === 'refused' ? deleted : empty(204);
+    }, workspaceCheck),
   },
 });

@@ -1,13 +1,16 @@
 /** Commitment plans, as Resource Manager clients call them (bes-contract.md, section 8), and their bills. */
 import { planBill } from '../shared/app/bill.ts';
-import { deletePlan, getPlan, listPlans, putPlan } from '../shared/app/plans.ts';
+import { getAssociation, listAssociations, moveAssociation } from '../shared/app/move-plan.ts';
+import { deletePlan, getPlan, listPlans, patchPlan, putPlan } from '../shared/app/plans.ts';
+import { usageHistory } from '../shared/app/usage-history.ts';
 import { limits } from '../shared/core/limits.ts';
+import { associationJson } from '../shared/http/association-json.ts';
 import { account } from '../shared/http/authorize.ts';
 import { billJson } from '../shared/http/bill-json.ts';
 import { param } from '../shared/http/call.ts';
 import { openedBy } from '../shared/http/endpoint.ts';
-import { planJson } from '../shared/http/plan-json.ts';
-import { planBody } from '../shared/http/plan-schemas.ts';
+import { planJson, skuJson, usageDayJson } from '../shared/http/plan-json.ts';
+import { movePlanBody, planBody, planPatchBody } from '../shared/http/plan-schemas.ts';
 import { armVersion, listJson, spanOf } from '../shared/http/query.ts';
 import { json } from '../shared/http/reply.ts';
 import { armCheck, thingOf } from '../shared/http/resource.ts';
@@ -55,8 +58,8 @@ endpoint('plan', {
   on: {
     PUT: reading(
       { schema: planBody, bytesMax },
-      async ({ app, who, call }, { sku }) => {
-        const put = await putPlan(app, who, thingOf(call), sku.name);
+      async ({ app, who, call }, { sku, tags }) => {
+        const put = await putPlan(app, who, thingOf(call), sku.name, tags);
         if (put.kind === 'refused') return put;
         return json(put.outcome === 'created' ? 201 : 200, planJson(put.plan, app.config.tiers));
       },
@@ -66,6 +69,15 @@ endpoint('plan', {
       const found = await getPlan(app, who, thingOf(call));
       return found.kind === 'refused' ? found : json(200, planJson(found.plan, app.config.tiers));
     }, armCheck),
+    PATCH: reading(
+      { schema: planPatchBody, bytesMax },
+      async ({ app, who, call }, { sku, tags }) => {
+        const patch = { ...(sku && { tier: sku.name }), ...(tags && { tags }) };
+        const patched = await patchPlan(app, who, thingOf(call), patch);
+        return patched.kind === 'refused' ? patched : json(200, planJson(patched.plan, app.config.tiers));
+      },
+      armCheck,
+    ),
     // Exactly 200: the management SDK throws on 202 and 204.
     DELETE: doing(async ({ app, who, call }) => {
       const deleted = await deletePlan(app, who, thingOf(call));
@@ -83,5 +95,59 @@ endpoint('planBill', {
       const bill = await planBill(app, who, thingOf(call), span);
       return bill.kind === 'refused' ? bill : json(200, billJson(bill));
     }, armCheck),
+  },
+});
+
+endpoint('planUsageHistory', {
+  route: `${inGroup}/{name}/usageHistory`,
+  on: {
+    GET: doing(async ({ app, who, call }) => {
+      const found = await usageHistory(app, who, thingOf(call));
+      return found.kind === 'refused' ? found : json(200, listJson(found.days.map(usageDayJson), call));
+    }, armCheck),
+  },
+});
+
+endpoint('planAssociations', {
+  route: `${inGroup}/{name}/commitmentAssociations`,
+  on: {
+    GET: doing(async ({ app, who, call }) => {
+      const found = await listAssociations(app, who, thingOf(call));
+      return found.kind === 'refused'
+        ? found
+        : json(200, listJson(found.associations.map(associationJson), call));
+    }, armCheck),
+  },
+});
+
+endpoint('planAssociation', {
+  route: `${inGroup}/{name}/commitmentAssociations/{association}`,
+  on: {
+    GET: doing(async ({ app, who, call }) => {
+      const found = await getAssociation(app, who, thingOf(call), param(call, 'association'));
+      return found.kind === 'refused' ? found : json(200, associationJson(found));
+    }, armCheck),
+  },
+});
+
+endpoint('planAssociationMove', {
+  route: `${inGroup}/{name}/commitmentAssociations/{association}/move`,
+  on: {
+    POST: reading(
+      { schema: movePlanBody, bytesMax },
+      async ({ app, who, call }, { destinationPlanId }) => {
+        const association = param(call, 'association');
+        const moved = await moveAssociation(app, who, thingOf(call), association, destinationPlanId);
+        return moved.kind === 'refused' ? moved : json(200, associationJson(moved));
+      },
+      armCheck,
+    ),
+  },
+});
+
+endpoint('skus', {
+  route: 'subscriptions/{subscriptionId}/providers/Microsoft.MachineLearning/skus',
+  on: {
+    GET: doing(async ({ app, call }) => json(200, listJson(app.config.tiers.map(skuJson), call)), armVersion),
   },
 });

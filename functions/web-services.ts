@@ -12,6 +12,7 @@ import { keysJson } from '../shared/http/account-json.ts';
 import { account, anyone } from '../shared/http/authorize.ts';
 import { param } from '../shared/http/call.ts';
 import { openedBy } from '../shared/http/endpoint.ts';
+import { operationsJson } from '../shared/http/operations-json.ts';
 import { armVersion, listJson } from '../shared/http/query.ts';
 import { empty, json } from '../shared/http/reply.ts';
 import { armCheck, thingOf } from '../shared/http/resource.ts';
@@ -100,8 +101,17 @@ open.endpoint('serviceSwagger', {
   route: 'subscriptions/{subscriptionId}/services/{serviceId}/swagger.json',
   on: {
     GET: open.doing(async ({ app, call }) => {
-      const found = await publicService(app, param(call, 'subscriptionId'), param(call, 'serviceId'));
+      const found = await publicService(
+        app,
+        param(call, 'subscriptionId'),
+        param(call, 'serviceId').toLowerCase(),
+      );
       return found.kind === 'refused' ? found : json(200, swaggerOf(found, app.config.publicUrl));
     }),
   },
+});
+
+open.endpoint('operations', {
+  route: 'providers/Microsoft.MachineLearning/operations',
+  on: { GET: open.doing(async ({ call }) => json(200, listJson(operationsJson, call))) },
 });

@@ -1,5 +1,6 @@
 /** The one composition root: every adapter is made here, from the settings, once per process. */
 import { randomBytes } from 'node:crypto';
+import { lookAfterMachines } from './app/look-after-machines.ts';
 import { makeMemory } from './app/memory.ts';
 import { makeOneAtATime } from './app/one-at-a-time.ts';
 import { nudge } from './app/nudge.ts';
@@ -21,6 +22,9 @@ import { makeOwnBlobs } from './storage/own-blobs.ts';
 import { makeStorageClock } from './storage/storage-clock.ts';
 import { makeStore } from './storage/table-store.ts';
 import { makeWakeups } from './storage/wakeups.ts';
+
+/** So often the host of the VMs looks for machines that others asked for. */
+const machinesMs = 2_000;
 
 type Composed = { readonly app: App; close(): Promise<void> };
 
@@ -94,8 +98,18 @@ function compose(settings: Settings): Composed {
       void tick(app).catch((error: unknown) => log('takeover-failed', { error: String(error) }));
     }
   });
+  const looking = setInterval(() => {
+    if (settings.dispatch === 'timer') return;
+    const look = app.oneAtATime('machines', () => lookAfterMachines(app));
+    void look.catch((error: unknown) => log('look-failed', { error: String(error) }));
+  }, machinesMs);
+  looking.unref();
   void lease.start();
-  return { app, close: () => close(app, compute, lease) };
+  const end = async () => {
+    clearInterval(looking);
+    await close(app, compute, lease);
+  };
+  return { app, close: end };
 }
 
 async function close(app: App, compute: LocalCompute, lease: { release(): Promise<void> }): Promise<void> {

@@ -1,7 +1,7 @@
 /** A pool whose creation died half way: given up after three times a request's longest life. */
 import { noBackoff, type Live } from '../core/pool.ts';
 import { limits } from '../core/limits.ts';
-import { releaseReservation } from './finish-deletion.ts';
+import { releaseReservation, rest } from './finish-deletion.ts';
 import type { App } from './ports.ts';
 
 /**
@@ -11,7 +11,7 @@ import type { App } from './ports.ts';
 export async function abandonHalfMade(app: App, live: Live): Promise<void> {
   const nowMs = app.clock.now();
   if (nowMs - live.dueMs < 3 * limits.requestMsMax) return;
-  const { poolId, subscriptionId, tag } = live;
+  const { poolId, subscriptionId } = live;
   const tombstone = {
     kind: 'deleted',
     poolId,
@@ -24,8 +24,5 @@ export async function abandonHalfMade(app: App, live: Live): Promise<void> {
   const done = await app.store.commit([{ do: 'create', kind: 'pool', row: tombstone }]);
   if (done.kind === 'conflict') return;
   await releaseReservation(app, { subscriptionId, poolId });
-  const stored = await app.store.get('live', { tag });
-  if (stored === undefined) return;
-  const row = { ...stored.row, dueMs: nowMs + limits.jobRetentionMs };
-  await app.store.commit([{ do: 'replace', kind: 'live', row, etag: stored.etag }]);
+  await rest(app, tombstone);
 }

@@ -1,7 +1,7 @@
 /** The last steps of a pool's deletion; each repeats harmlessly, and the pool is `deleting` until the quota is given back. */
 import { tagOf } from '../core/ids.ts';
 import { limits } from '../core/limits.ts';
-import { endDeletion } from '../core/pool.ts';
+import { endDeletion, type Pool } from '../core/pool.ts';
 import { lookAgain } from './look-again.ts';
 import type { App, Stored } from './ports.ts';
 
@@ -11,9 +11,14 @@ export async function finishDeletion(app: App, pool: Stored<'pool'>): Promise<vo
   const row = endDeletion(pool.row, app.clock.now());
   const done = await app.store.commit([{ do: 'replace', kind: 'pool', row, etag: pool.etag }]);
   if (done.kind === 'conflict') return;
-  const live = await app.store.get('live', { tag: tagOf(pool.row.poolId) });
-  if (live === undefined) return;
-  const dueMs = app.clock.now() + limits.jobRetentionMs;
+  if (row.kind === 'deleted') await rest(app, row);
+}
+
+/** A deleted pool is next looked at when its tombstone and its last jobs may go. */
+export async function rest(app: App, { poolId, atMs }: Extract<Pool, { kind: 'deleted' }>): Promise<void> {
+  const live = await app.store.get('live', { tag: tagOf(poolId) });
+  const dueMs = atMs + limits.jobRetentionMs;
+  if (live === undefined || live.row.dueMs >= dueMs) return;
   await app.store.commit([{ do: 'replace', kind: 'live', row: { ...live.row, dueMs }, etag: live.etag }]);
 }
 

@@ -28,7 +28,8 @@ async function useByServices(app: App, { subscriptionId, planId }: Plan): Promis
       return `pays for the web service "${service.name}"; delete that service, or move its association to another plan.`;
     }
     if (endMs !== undefined && endMs > nowMs) {
-      return `pays for the web service "${service.name}" until ${new Date(endMs).toISOString()}; delete it after that.`;
+      const minutes = Math.ceil((endMs - nowMs) / 60_000);
+      return `pays for the web service "${service.name}" for another ${minutes} minutes; delete it after that.`;
     }
     if (endMs !== undefined) past.push({ service, endMs });
   }

@@ -5,7 +5,7 @@ import { isFinal, type Job } from '../core/job.ts';
 import { limits } from '../core/limits.ts';
 import { beginDeletion, wishFor, type Pool } from '../core/pool.ts';
 import { conflict, notFound, shown, type Refused } from '../core/refusal.ts';
-import type { Service } from '../core/service.ts';
+import { planAt, type Service } from '../core/service.ts';
 import type { Vm } from '../core/vm.ts';
 import { collect } from './all-rows.ts';
 import { cancelJob } from './cancel.ts';
@@ -59,14 +59,14 @@ export async function viewOf(app: App, pool: Pool): Promise<PoolView> {
     app.store.list({ of: 'queue', tag }, { limit: limits.countMax }),
     serviceOf(app, pool),
   ]);
-  const plan = service?.plans.at(-1);
+  const planId = planAt(service?.plans ?? [], app.clock.now());
   return {
     kind: 'pool',
     pool,
     vms: vms.map((stored) => stored.row),
     queued: queue.rows.length,
     capped: queue.after !== undefined,
-    ...(plan === undefined ? {} : { commitmentPlanId: plan.planId }),
+    ...(planId === undefined ? {} : { commitmentPlanId: planId }),
   };
 }
 
@@ -131,8 +131,12 @@ export async function deletePool(
     const found = await findPool(app, account, poolId);
     if (found.kind === 'refused') return found;
     const pool = found.row;
-    if (pool.kind !== 'active') return found;
-    const unfinished = await unfinishedJobs(app, poolId);
+    const unfinished = pool.kind === 'deleted' ? [] : await unfinishedJobs(app, poolId);
+    // Asked again: what an instance that died in the middle has left is cancelled now.
+    if (pool.kind !== 'active') {
+      if (jobs === 'cancel') await cancelAll(app, unfinished);
+      return found;
+    }
     if (unfinished.length > 0 && jobs === 'refuse') {
       return conflict(
         'PoolHasUnfinishedJobs',
@@ -142,12 +146,16 @@ export async function deletePool(
     const row = beginDeletion(pool, app.clock.now());
     const done = await app.store.commit([{ do: 'replace', kind: 'pool', row, etag: found.etag }]);
     if (done.kind === 'conflict') return 'conflict';
-    await Promise.all(unfinished.map((job) => cancelJob(app, job, 'Its pool was deleted.')));
+    await cancelAll(app, unfinished);
     return { ...found, row };
   });
   if (deleted.kind === 'refused') return deleted;
   await nudge(app, poolId);
   return viewOf(app, deleted.row);
+}
+
+async function cancelAll(app: App, jobs: readonly Job[]): Promise<void> {
+  await Promise.all(jobs.map((job) => cancelJob(app, job, 'Its pool was deleted.')));
 }
 
 /** Queued and running jobs, at most `limits.countMax`. */
@@ -218,5 +226,5 @@ export async function poolUsage(
     span.fromMs ?? found.row.createdMs,
     span.toMs ?? app.clock.now(),
   );
-  return { kind: 'pool-usage', usage, commitmentPlanId: plans.at(-1)?.planId };
+  return { kind: 'pool-usage', usage, commitmentPlanId: planAt(plans, app.clock.now()) };
 }

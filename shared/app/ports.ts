@@ -281,11 +281,18 @@ export type Secrets = {
   sha256(data: string | Uint8Array): string;
 };
 
+/** Hears what is notified from its making on, so that nothing said between a look and a wait is missed. */
+export type Ear = {
+  /** True when notified since its making, at once if so; false after `ms`. */
+  wait(ms: number): Promise<boolean>;
+  close(): void;
+};
 /** Wakes what waits in this very process; whoever is not reached finds out by looking. */
 export type Wakeups = {
   notify(topic: string): void;
-  /** True when notified, false after `ms`. */
-  wait(topic: string, ms: number): Promise<boolean>;
+  listen(topic: string): Ear;
+  /** Topics with this beginning that somebody listens to. */
+  listenedTo(prefix: string): string[];
 };
 
 /** One run per topic and process at a time; a call that finds one under way waits for one more run, shared by all who ask. */

@@ -6,6 +6,7 @@ import { abandonHalfMade } from './abandon.ts';
 import { allRows } from './all-rows.ts';
 import { confirmReservation } from './create-pool.ts';
 import { dispatch } from './dispatch.ts';
+import { releaseReservation, rest } from './finish-deletion.ts';
 import { poolOfTag } from './pool-of-tag.ts';
 import { postUses } from './post-uses.ts';
 import { reconcile } from './reconcile.ts';
@@ -42,6 +43,10 @@ export async function tick(app: App): Promise<TickReport> {
 async function tickPool(app: App, live: Live): Promise<void> {
   const pool = await poolOfTag(app, live.tag);
   if (pool === undefined) return abandonHalfMade(app, live);
+  if (pool.row.kind === 'deleted') {
+    await releaseReservation(app, pool.row);
+    await rest(app, pool.row);
+  }
   if (pool.row.kind === 'active' && pool.row.serviceId !== undefined) await confirmReservation(app, pool.row);
   await app.oneAtATime(`reconcile|${live.tag}`, () => reconcile(app, live.tag));
   await app.oneAtATime(`dispatch|${live.tag}`, () => dispatch(app, live.tag));

@@ -8,10 +8,8 @@ import { assignmentOf } from './assignment.ts';
 import { lookAgain } from './look-again.ts';
 import { commitLoss } from './lose-vm.ts';
 import { nudge, nudgeDispatch } from './nudge.ts';
+import { watchPool } from './watch-pool.ts';
 import type { App, Stored } from './ports.ts';
-
-/** A VM that waits looks this often for what another instance has committed. */
-const lookMs = 1_000;
 
 /** Provisioning has finished: billing begins. Repeated by the same process it says the same. */
 export async function hello(app: App, vmId: VmId, nonce: string): Promise<HelloReply> {
@@ -39,11 +37,17 @@ export async function hello(app: App, vmId: VmId, nonce: string): Promise<HelloR
 export async function next(app: App, vmId: VmId, nonce: string): Promise<NextReply> {
   const untilMs = app.clock.now() + app.config.vmHoldMs;
   for (;;) {
-    const reply = await lookAgain(app, () => lookForWork(app, vmId, nonce));
-    if (reply.kind !== 'wait') return reply;
-    const leftMs = untilMs - app.clock.now();
-    if (leftMs <= 0) return { kind: 'wait', pauseMs: app.config.vmHoldMs === 0 ? 5_000 : 0 };
-    await app.wakeups.wait(vmId, Math.min(lookMs, leftMs));
+    const ear = app.wakeups.listen(vmId);
+    try {
+      const reply = await lookAgain(app, () => lookForWork(app, vmId, nonce));
+      if (reply.kind !== 'wait') return reply;
+      const leftMs = untilMs - app.clock.now();
+      if (leftMs <= 0) return { kind: 'wait', pauseMs: app.config.vmHoldMs === 0 ? 5_000 : 0 };
+      watchPool(app, tagOf(vmId));
+      await ear.wait(leftMs);
+    } finally {
+      ear.close();
+    }
   }
 }
 

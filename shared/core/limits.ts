@@ -16,6 +16,8 @@ export const limits = {
   leaseMs: 50 * secondMs,
   /** At least this long between the first look that finds a lease lapsed and the one that believes it. */
   suspectMs: 16 * secondMs,
+  /** Waiting VMs of a pool are looked for this often, for what other instances have committed. */
+  watchMs: secondMs,
   /** `releasing` and `stopping` VMs get this long to leave by themselves. */
   leaveMs: 30 * secondMs,
   /** A process that has not said hello by then counts as failed (local compute). */

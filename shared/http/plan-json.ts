@@ -1,5 +1,6 @@
 /** Commitment plans as Resource Manager clients read them (bes-contract.md, section 8). */
 import { hourMs, type Plan, type Tier } from '../core/plan.ts';
+import type { Quantities, UsageDay } from '../core/usage-history.ts';
 import { isoTime } from './iso-time.ts';
 import { armId } from './service-json.ts';
 
@@ -39,4 +40,40 @@ function quantities(tier: Tier): object {
 
 function quantity(allowance: number, meter: string): object {
   return { allowance, amount: allowance, includedQuantityMeter: meter, overageMeter: `${meter}Overage` };
+}
+
+/** Nothing is ever migrated between plans, and a plan that is deleted has no use left: both overages are nothing. */
+export function usageDayJson(day: UsageDay): object {
+  return {
+    usageDate: isoTime(day.fromMs),
+    usage: metersJson(day.used),
+    planQuantitiesBeforeUsage: metersJson(day.before),
+    planQuantitiesAfterUsage: metersJson(day.after),
+    planUsageOverage: metersJson(day.overage),
+    planMigrationOverage: {},
+    planDeletionOverage: {},
+  };
+}
+
+function metersJson({ computeMs, transactions }: Quantities): object {
+  return { [computeMeter]: computeMs / hourMs, [transactionMeter]: transactions };
+}
+
+/** A tier as the list of SKUs has it, with what it includes and costs. */
+export function skuJson(tier: Tier): object {
+  return {
+    resourceType: 'commitmentPlans',
+    sku: { name: tier.name, tier: tier.name },
+    locations: ['local'],
+    capacity: { minimum: 1, maximum: 1, default: 1, scaleType: 'None' },
+    capabilities: [
+      { name: `included${computeMeter}`, value: String(tier.includedComputeMs / hourMs) },
+      { name: `included${transactionMeter}`, value: String(tier.includedTransactions) },
+      { name: 'refillFrequencyInDays', value: String(tier.refillDays) },
+      { name: 'suspendPlanOnOverage', value: String(tier.suspendOnOverage) },
+      { name: 'overageMicroUsdPerComputeHour', value: String(tier.microsPerHour) },
+      { name: 'overageMicroUsdPer1000Transactions', value: String(tier.microsPer1000Transactions) },
+    ],
+    restrictions: [],
+  };
 }

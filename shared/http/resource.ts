@@ -16,6 +16,11 @@ export function armCheck(call: Call): Refused | undefined {
   return armVersion(call) ?? badName('resource group', group) ?? badName('resource', name);
 }
 
+/** `.../webservices/{name}` of a classic workspace: the same rules for version and name. */
+export function classicCheck(call: Call): Refused | undefined {
+  return armVersion(call) ?? badName('web service', param(call, 'name'));
+}
+
 function badName(what: string, text: string): Refused | undefined {
   if (text.length <= limits.nameLengthMax && /^[A-Za-z0-9_][\w().-]*$/.test(text)) return undefined;
   const rule = `1 to ${limits.nameLengthMax} letters, digits, dots, dashes, underscores and parentheses`;

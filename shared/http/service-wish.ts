@@ -96,7 +96,9 @@ function graphOf({ assets, package: graph }: Properties): Graph | Refused {
   if (outputs.length === 0) return invalid('has no node with an outputId: add {"outputId": "output1"}.');
   const odd = [...inputs, ...outputs].find((one) => /[/\\\p{Cc}]/u.test(one));
   if (odd !== undefined)
-    return invalid(`has an input or output "${shownSafely(odd, 60)}": leave slashes and control characters out.`);
+    return invalid(
+      `has an input or output "${shownSafely(odd, 60)}": leave slashes and control characters out.`,
+    );
   const lone = nodes.find((node) => [node.inputId, node.outputId, node.assetId].filter(Boolean).length !== 1);
   if (lone !== undefined) return invalid('has a node without exactly one of inputId, outputId and assetId.');
   if (new Set(inputs).size < inputs.length || new Set(outputs).size < outputs.length) {

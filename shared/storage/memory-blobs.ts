@@ -125,8 +125,7 @@ function callerBlobs(world: World, ask: Ask): CallerBlobs {
       const looked = world.look(at);
       if (looked.kind === 'forbidden' || (looked.kind === 'missing' && looked.what === 'account'))
         return looked;
-      if (place.access.kind === 'sas')
-        return { kind: 'forbidden', reason: 'a SAS cannot make a container' };
+      if (place.access.kind === 'sas') return { kind: 'forbidden', reason: 'a SAS cannot make a container' };
       world.addContainer(place.endpoint, place.container);
       return 'made';
     },

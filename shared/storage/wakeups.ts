@@ -1,23 +1,29 @@
 /** Wakes what waits in this process: a `next` that is held open learns of work without looking again and again. */
-import type { Clock, Wakeups } from '../app/ports.ts';
+import type { Clock, Ear, Wakeups } from '../app/ports.ts';
 
-/** A topic lives as long as somebody waits for it. */
-export function makeWakeups(clock: Clock): Wakeups & { readonly waiting: () => number } {
-  const waiting = new Map<string, Set<AbortController>>();
+/** A topic lives as long as somebody listens to it. */
+export function makeWakeups(clock: Clock): Wakeups {
+  const ears = new Map<string, Set<AbortController>>();
   return {
     notify(topic) {
-      for (const waiter of waiting.get(topic) ?? []) waiter.abort();
+      for (const ear of ears.get(topic) ?? []) ear.abort();
     },
-    async wait(topic, ms) {
-      const waiter = new AbortController();
-      const waiters = waiting.get(topic) ?? new Set();
-      waiting.set(topic, waiters);
-      waiters.add(waiter);
-      await clock.sleep(ms, waiter.signal);
-      waiters.delete(waiter);
-      if (waiters.size === 0 && waiting.get(topic) === waiters) waiting.delete(topic);
-      return waiter.signal.aborted;
+    listen(topic): Ear {
+      const ear = new AbortController();
+      const all = ears.get(topic) ?? new Set();
+      ears.set(topic, all);
+      all.add(ear);
+      return {
+        async wait(ms) {
+          await clock.sleep(ms, ear.signal);
+          return ear.signal.aborted;
+        },
+        close() {
+          all.delete(ear);
+          if (all.size === 0 && ears.get(topic) === all) ears.delete(topic);
+        },
+      };
     },
-    waiting: () => waiting.size,
+    listenedTo: (prefix) => [...ears.keys()].filter((topic) => topic.startsWith(prefix)),
   };
 }

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { collect } from '../../shared/app/all-rows.ts';
+import { putAccount } from '../../shared/app/accounts.ts';
+import { putPlan } from '../../shared/app/plans.ts';
 import { planBill } from '../../shared/app/bill.ts';
 import { cancelByOwner } from '../../shared/app/cancel.ts';
 import { registerJob } from '../../shared/app/register.ts';
@@ -82,6 +84,24 @@ describe('classic lanes', () => {
     for (const vm of await vmsOf(world, classicPoolId)) await workOff(world, vm.vmId);
     for (const vm of await vmsOf(world, classicPoolId)) await workOff(world, vm.vmId);
     expect(await collect(world.app, slots)).toEqual([]);
+  });
+
+  it('never let a process that has worked for one account work for another', async () => {
+    const world = await makeWorld({ config: { classicVms: 1 } });
+    const { account } = await putAccount(world.app, 'cd'.repeat(16), { maxPools: 1, maxVmsPerPool: 1 });
+    ok(await putPlan(world.app, account, { group: 'rg', name: 's1' }, 'S1'));
+    const stranger = await makeService({ ...world, account }, 'adult');
+    await started(world);
+    const [first = ''] = await bootAll(world, classicPoolId);
+    const foreign = await startedOn(world, stranger);
+    await workOff(world, first);
+    await ticked(world);
+    expect(await kindOf(world, foreign)).toBe('queued');
+    await workOff(world, first);
+    await ticked(world);
+    const [second = ''] = await bootAll(world, classicPoolId);
+    expect(second).not.toBe(first);
+    expect(await workOff(world, second)).toEqual([foreign]);
   });
 
   it('give the place back when their VM dies', async () => {

@@ -21,8 +21,7 @@ async function touchedBy({ world, waiting }: Crowd, run: () => Promise<unknown>)
 describe('a free VM', () => {
   it('gets its job with as many rows touched at 100,000 waiting and 200,000 finished as at 100 and none', async () => {
     const [small, large] = [await makeCrowd(100, 0), await makeCrowd(100_000, 200_000)];
-    const rows = (crowd: Crowd) =>
-      touchedBy(crowd, () => dispatch(crowd.world.app, tagOf(crowd.poolId)));
+    const rows = (crowd: Crowd) => touchedBy(crowd, () => dispatch(crowd.world.app, tagOf(crowd.poolId)));
     const few = await rows(small);
     expect(await rows(large)).toBe(few);
     // A page of VMs and queue, the pool, the job, and the three rows of the assignment.

@@ -26,6 +26,7 @@ import { makeMemoryBlobs, type MemoryBlobs } from '../../shared/storage/memory-b
 import { MemoryTable } from '../../shared/storage/memory-table.ts';
 import { makeNodeSecrets } from '../../shared/storage/node-secrets.ts';
 import { makeSeededRandom } from '../../shared/storage/seeded-random.ts';
+import type { Table } from '../../shared/storage/table.ts';
 import { makeStore } from '../../shared/storage/table-store.ts';
 import { makeWakeups } from '../../shared/storage/wakeups.ts';
 import { readSettings } from '../../shared/settings.ts';
@@ -106,7 +107,8 @@ export async function makeWorld(options: WorldOptions = {}): Promise<World> {
   return { app, clock, table, blobs, machines, account, service };
 }
 
-export type AppParts = Pick<World, 'clock' | 'table' | 'blobs' | 'machines'> & {
+export type AppParts = Pick<World, 'clock' | 'blobs' | 'machines'> & {
+  readonly table: Table;
   readonly config?: Partial<Config>;
   readonly seed?: number;
 };
@@ -166,7 +168,7 @@ export async function makeService(
       group: 'rg',
       name,
       title: name,
-      commitmentPlan: `/subscriptions/${subscriptionId}/resourceGroups/rg/providers/Microsoft.MachineLearning/commitmentPlans/s1`,
+      commitmentPlan: `/subscriptions/${account.subscriptionId}/resourceGroups/rg/providers/Microsoft.MachineLearning/commitmentPlans/s1`,
       model: {
         uri: `${endpoint}/models/adult.onnx`,
         credentials: blobs.sas(model, 'r', 4_000_000_000_000),

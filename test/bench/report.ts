@@ -15,7 +15,7 @@ export function printSection({ title, seconds, measures }: Section): void {
     target?.text ?? '',
     target === undefined ? '' : target.met ? 'met' : 'MISSED',
   ]);
-  const table = textTable([['measure', 'value', 'unit', 'target', ''], ...rows]);
+  const table = textTable(['measure', 'value', 'unit', 'target', ''], rows);
   process.stdout.write(`\n${title} (${Math.round(seconds)} s)\n${table}\n`);
 }
 

@@ -90,7 +90,7 @@ it('a kill -9 of the host with the VMs: every job ends once, and every second is
     expect(await ended(instance, tenant, path)).toMatchObject({ StatusCode: 'Finished' });
   await until(async () => (vms.some(isAlive) ? undefined : true), 'the end of the VMs without a parent');
 
-  const attempts = (await listOf(poolId, 'jobs')).map((job) => job.attempt).sort();
+  const attempts = (await listOf(poolId, 'jobs')).map((job) => job.attempt).sort((a, b) => a - b);
   expect(attempts).toHaveLength(jobs.length);
   // Only what ran at the kill was begun again.
   expect(attempts.slice(0, -2)).toEqual(Array(jobs.length - 2).fill(1));

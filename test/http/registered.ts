@@ -11,6 +11,7 @@ const entries = [
   'pools',
   'plans',
   'web-services',
+  'workspaces',
   'jobs',
   'uploads',
   'vm',

@@ -196,43 +196,48 @@ describe('wakeups', () => {
   test('true when notified, false when the time is over; others are not woken', async () => {
     const clock = new ManualClock();
     const wakeups = makeWakeups(clock);
-    const [a, b, c] = [wakeups.wait('pool/1', 100), wakeups.wait('pool/1', 100), wakeups.wait('pool/2', 100)];
-    expect(wakeups.waiting()).toBe(2);
+    const ears = [wakeups.listen('pool/1'), wakeups.listen('pool/1'), wakeups.listen('pool/2')];
+    expect(wakeups.listenedTo('pool/')).toEqual(['pool/1', 'pool/2']);
+    const [a, b, c] = ears.map((ear) => ear.wait(100));
     wakeups.notify('pool/1');
     wakeups.notify('pool/3');
     expect(await Promise.all([a, b])).toEqual([true, true]);
     await clock.advance(100);
     expect(await c).toBe(false);
-    expect(wakeups.waiting()).toBe(0);
+    for (const ear of ears) ear.close();
+    expect(wakeups.listenedTo('')).toEqual([]);
     expect(clock.sleepers).toBe(0);
+  });
+
+  test('what was said between the making of an ear and its wait is heard', async () => {
+    const wakeups = makeWakeups(new ManualClock());
+    const ear = wakeups.listen('t');
+    wakeups.notify('t');
+    expect(await ear.wait(1_000)).toBe(true);
   });
 
   test('nothing is kept for who comes later', async () => {
     const clock = new ManualClock();
     const wakeups = makeWakeups(clock);
     wakeups.notify('t');
-    const wait = wakeups.wait('t', 10);
+    const wait = wakeups.listen('t').wait(10);
     await clock.advance(10);
     expect(await wait).toBe(false);
   });
 
-  test('who waits again at once is woken again, and only then', async () => {
-    const clock = new ManualClock();
-    const wakeups = makeWakeups(clock);
-    const first = wakeups.wait('t', 50);
+  test('an ear that was closed leaves the others theirs', async () => {
+    const wakeups = makeWakeups(new ManualClock());
+    const [first, second] = [wakeups.listen('t'), wakeups.listen('t')];
+    first.close();
+    expect(wakeups.listenedTo('t')).toEqual(['t']);
     wakeups.notify('t');
-    const second = wakeups.wait('t', 50);
-    expect(await first).toBe(true);
-    expect(wakeups.waiting()).toBe(1);
-    wakeups.notify('t');
-    expect(await second).toBe(true);
-    expect(wakeups.waiting()).toBe(0);
+    expect(await second.wait(50)).toBe(true);
   });
 
   test('on a real clock no timer stays behind', async () => {
     const wakeups = makeWakeups(makeStorageClock());
     const before = timers();
-    const waits = Array.from({ length: 50 }, () => wakeups.wait('t', 60_000));
+    const waits = Array.from({ length: 50 }, () => wakeups.listen('t').wait(60_000));
     expect(timers()).toBeGreaterThan(before);
     wakeups.notify('t');
     expect((await Promise.all(waits)).every(Boolean)).toBe(true);

@@ -1,0 +1,22 @@
+/** VMs that wait for work share one look a second at their pool: what another instance has committed is seen by it. */
+import type { Tag } from '../core/ids.ts';
+import { limits } from '../core/limits.ts';
+import { collect } from './all-rows.ts';
+import type { App } from './ports.ts';
+
+/** Looks for as long as any VM of the pool listens in this process; at most one look at a time. */
+export function watchPool(app: App, tag: Tag): void {
+  void app.oneAtATime(`watch|${tag}`, () => watch(app, tag));
+}
+
+async function watch(app: App, tag: Tag): Promise<void> {
+  while (app.wakeups.listenedTo(tag).length > 0) {
+    await app.clock.sleep(limits.watchMs);
+    const listening = app.wakeups.listenedTo(tag);
+    if (listening.length === 0) return;
+    const vms = await collect(app, { of: 'vms', tag }).catch(() => undefined);
+    if (vms === undefined) continue;
+    const idle = new Set(vms.filter((stored) => stored.row.kind === 'idle').map((stored) => stored.row.vmId));
+    for (const vmId of listening) if (!idle.has(vmId)) app.wakeups.notify(vmId);
+  }
+}

@@ -1,0 +1,28 @@
+/** What Resource Manager clients can do here: `GET /providers/Microsoft.MachineLearning/operations` (bes-contract.md, section 8). */
+
+const things = [
+  ['webServices', 'Web service', ['read', 'write', 'delete', 'listKeys/action']],
+  ['commitmentPlans', 'Commitment plan', ['read', 'write', 'delete']],
+  ['commitmentPlans/commitmentAssociations', 'Association of a commitment plan', ['read', 'move/action']],
+  ['skus', 'SKU', ['read']],
+] as const;
+
+const verbs = {
+  read: 'Read',
+  write: 'Create or update',
+  delete: 'Delete',
+  'listKeys/action': 'List the keys of',
+  'move/action': 'Move',
+} as const;
+
+export const operationsJson: readonly object[] = things.flatMap(([resource, noun, operations]) =>
+  operations.map((operation) => ({
+    name: `Microsoft.MachineLearning/${resource}/${operation}`,
+    display: {
+      provider: 'Millpond',
+      resource: noun,
+      operation: verbs[operation],
+      description: `${verbs[operation]} ${noun.toLowerCase()}`,
+    },
+  })),
+);

@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { startJob } from '../../shared/app/start.ts';
+import { next } from '../../shared/app/vm-calls.ts';
+import { limits } from '../../shared/core/limits.ts';
+import { bootAll, makeApp, makePool, makeWorld, nonceOf, ok, registered, started } from './world.ts';
+
+const config = { vmHoldMs: 20_000 };
+
+describe('a VM that waits for work', () => {
+  it('has it at once when this very process commits it', async () => {
+    const world = await makeWorld({ config });
+    const { poolId } = await makePool(world, 1);
+    const [vmId = ''] = await bootAll(world, poolId);
+    const reply = next(world.app, vmId, nonceOf(vmId));
+    const jobId = await started(world, poolId);
+    expect(await reply).toMatchObject({ kind: 'work', assignment: { jobId } });
+  });
+
+  it('sees within a second what another instance has committed, with one look for all who wait', async () => {
+    const world = await makeWorld({ config });
+    const { poolId } = await makePool(world, 3);
+    const vmIds = await bootAll(world, poolId);
+    const replies = vmIds.map((vmId) => next(world.app, vmId, nonceOf(vmId)));
+    await world.clock.advance(0);
+    const other = makeApp({ ...world, config, seed: 2 });
+    ok(await startJob(other, world.service, await registered(world, poolId)));
+    const queries = world.table.counts.queries;
+    const gets = world.table.counts.gets;
+    expect(await world.clock.runUntil(Promise.race(replies), limits.watchMs)).toMatchObject({ kind: 'work' });
+    expect(world.table.counts.queries - queries).toBe(1);
+    expect(world.table.counts.gets - gets).toBeLessThan(5);
+  });
+
+  it('is told to ask again when there is nothing for the length of the hold', async () => {
+    const world = await makeWorld({ config });
+    const { poolId } = await makePool(world, 1);
+    const [vmId = ''] = await bootAll(world, poolId);
+    const reply = next(world.app, vmId, nonceOf(vmId));
+    expect(await world.clock.runUntil(reply, config.vmHoldMs)).toEqual({ kind: 'wait', pauseMs: 0 });
+    expect(world.app.wakeups.listenedTo('')).toEqual([]);
+  });
+});
