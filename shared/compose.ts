@@ -59,6 +59,7 @@ function compose(settings: Settings): Composed {
   const account = parseStorageAccount(connectionString);
   const clock = makeStorageClock();
   const secrets = makeNodeSecrets({ masterSecret: settings.masterSecret, operatorKey: settings.operatorKey });
+  const closing = new AbortController();
   const lease = makeHostLease({ connectionString, log });
   const compute: LocalCompute = makeLocalCompute({
     hostId: randomBytes(16).toString('hex'),
@@ -82,9 +83,11 @@ function compose(settings: Settings): Composed {
     oneAtATime: makeOneAtATime(),
     memory: makeMemory(clock),
     cursors: new Map(),
+    closing: closing.signal,
     log,
     config: configOf(settings),
   };
+  letGoAtSigterm(closing, app);
 
   /** A dead VM is replaced at once; in `timer` mode the tick finds it. */
   async function whenExited(vmId: string): Promise<void> {
@@ -110,6 +113,18 @@ function compose(settings: Settings): Composed {
     await close(app, compute, lease);
   };
   return { app, close: end };
+}
+
+/**
+ * Only beside a listener of the host's own: a first one would take away what the signal does by itself. Hosts give
+ * running requests half a minute at SIGTERM, and a VM's held question would take its whole length of it.
+ */
+function letGoAtSigterm(closing: AbortController, { wakeups }: App): void {
+  if (process.listenerCount('SIGTERM') === 0) return;
+  process.once('SIGTERM', () => {
+    closing.abort();
+    for (const topic of wakeups.listenedTo('')) wakeups.notify(topic);
+  });
 }
 
 async function close(app: App, compute: LocalCompute, lease: { release(): Promise<void> }): Promise<void> {

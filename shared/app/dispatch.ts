@@ -53,7 +53,7 @@ async function commitPairs(
 ): Promise<'done' | 'stray' | 'conflict'> {
   const etags = new Map(head.vms.map((stored) => [stored.row.vmId, stored.etag]));
   const jobs = await Promise.all(
-    pairs.map(({ wait: { jobId } }) =>
+    pairs.map(async ({ wait: { jobId } }) =>
       fresh?.row.jobId === jobId ? fresh : app.store.get('job', { jobId }),
     ),
   );

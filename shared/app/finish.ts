@@ -5,6 +5,7 @@ import type { Result } from '../core/job.ts';
 import { limits } from '../core/limits.ts';
 import type { FinishCall, NextReply } from '../core/vm-protocol.ts';
 import { drain, free, type Busy, type Idle, type Stopping, type Working } from '../core/vm.ts';
+import { assignmentOf } from './assignment.ts';
 import { occupied } from './dispatch.ts';
 import { endWrites } from './end-job.ts';
 import { jobContext, openSpec, type JobSpec } from './job-spec.ts';
@@ -18,22 +19,30 @@ import { holds, isMine, lookForWork, stop } from './vm-calls.ts';
 export async function finishJob(app: App, vmId: VmId, call: FinishCall): Promise<NextReply> {
   let poolId: string | undefined;
   const reply = await lookAgain<NextReply>(app, async () => {
-    const stored = await app.store.get('vm', { vmId });
+    const { jobId } = call;
+    const [stored, job, spec] = await Promise.all([
+      app.store.get('vm', { vmId }),
+      app.store.get('job', { jobId }),
+      app.store.get('spec', { jobId }),
+    ]);
     const vm = stored?.row;
     if (stored === undefined || vm === undefined || !isMine(vm, call.nonce))
       return stop('this VM is no longer wanted');
     if (!holds(vm, call)) return lookForWork(app, vmId, call.nonce);
-    const outcome = await endJob(app, { ...stored, row: vm as Working }, call);
+    const outcome = await endJob(app, { ...stored, row: vm as Working }, job, spec, call);
     if (outcome === 'conflict') return 'conflict';
     poolId = vm.poolId;
-    switch (outcome.kind) {
+    switch (outcome.vm.kind) {
       case 'stopping':
-        return stop(outcome.why);
+        return stop(outcome.vm.why);
       case 'idle':
         // Dispatch comes first, then one look at what it has brought.
         return { kind: 'wait', pauseMs: 0 };
-      case 'busy':
-        return lookForWork(app, vmId, call.nonce);
+      case 'busy': {
+        // The rows are as they have just been written: only what the next job was asked to do is still to be read.
+        const assignment = outcome.next && (await assignmentOf(app, outcome.next));
+        return assignment === undefined ? lookForWork(app, vmId, call.nonce) : { kind: 'work', assignment };
+      }
     }
   });
   if (poolId !== undefined && reply.kind === 'wait') {
@@ -44,16 +53,17 @@ export async function finishJob(app: App, vmId: VmId, call: FinishCall): Promise
   return reply;
 }
 
+/** What the VM is after its job's end, and the job that it has been given in the same transaction. */
+type Left = { readonly vm: Idle | Busy | Stopping; readonly next?: Running };
+
 async function endJob(
   app: App,
   stored: Stored<'vm'> & { row: Working },
+  job: Stored<'job'> | undefined,
+  spec: Stored<'spec'> | undefined,
   call: FinishCall,
-): Promise<Idle | Busy | Stopping | 'conflict'> {
+): Promise<Left | 'conflict'> {
   const vm = stored.row;
-  const [job, spec] = await Promise.all([
-    app.store.get('job', { jobId: call.jobId }),
-    app.store.get('spec', { jobId: call.jobId }),
-  ]);
   if (job?.row.kind !== 'running' || job.row.attempt !== call.attempt || spec === undefined)
     return 'conflict';
   const nowMs = app.clock.now();
@@ -64,7 +74,8 @@ async function endJob(
   const row = following?.vm ?? freed;
   writes.push({ do: 'replace', kind: 'vm', row, etag: stored.etag }, ...(following?.writes ?? []));
   const done = await app.store.commit(writes);
-  return done.kind === 'done' ? row : 'conflict';
+  if (done.kind === 'conflict') return 'conflict';
+  return following === undefined ? { vm: row } : { vm: row, next: following.job };
 }
 
 function end(app: App, job: Running, spec: JobSpec, call: FinishCall, nowMs: number): Finished | Failed {
@@ -96,7 +107,7 @@ async function takeNext(
   app: App,
   vm: Idle,
   nowMs: number,
-): Promise<{ vm: Busy; writes: Write[] } | undefined> {
+): Promise<{ vm: Busy; job: Running; writes: Write[] } | undefined> {
   const tag = tagOf(vm.vmId);
   // Classic lanes are served in one order by dispatch, which sees them all.
   if (app.config.dispatch === 'timer' || tag === classicTag) return undefined;
@@ -111,6 +122,7 @@ async function takeNext(
   const running = assign(job.row, vm.vmId, nowMs);
   return {
     vm: occupied(vm, wait, running.attempt, nowMs),
+    job: running,
     writes: [
       { do: 'remove', kind: 'wait', key: wait },
       { do: 'replace', kind: 'job', row: running, etag: job.etag },

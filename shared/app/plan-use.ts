@@ -29,7 +29,7 @@ async function useByServices(app: App, { subscriptionId, planId }: Plan): Promis
     }
     if (endMs !== undefined && endMs > nowMs) {
       const minutes = Math.ceil((endMs - nowMs) / 60_000);
-      return `pays for the web service "${service.name}" for another ${minutes} minutes; delete it after that.`;
+      return `pays for the web service "${service.name}" for another ${minutes} min; delete it after that.`;
     }
     if (endMs !== undefined) past.push({ service, endMs });
   }

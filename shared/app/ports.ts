@@ -342,6 +342,8 @@ export type App = {
   readonly memory: Memory;
   /** Where this process's last bounded pass over something ended; a new process begins anew. */
   readonly cursors: Map<string, string>;
+  /** Aborted when this process is about to end: held requests are let go. */
+  readonly closing: AbortSignal;
   readonly log: Log;
   readonly config: Config;
 };

@@ -42,6 +42,8 @@ export async function next(app: App, vmId: VmId, nonce: string): Promise<NextRep
       const reply = await lookAgain(app, () => lookForWork(app, vmId, nonce));
       if (reply.kind !== 'wait') return reply;
       const leftMs = untilMs - app.clock.now();
+      // A process that ends answers at once; what is held would hold up its end.
+      if (app.closing.aborted) return { kind: 'wait', pauseMs: 1_000 };
       if (leftMs <= 0) return { kind: 'wait', pauseMs: app.config.vmHoldMs === 0 ? 5_000 : 0 };
       watchPool(app, tagOf(vmId));
       await ear.wait(leftMs);

@@ -25,6 +25,9 @@ const defaultBodyBytesMax = 104_857_600;
 const options = JSON.parse(process.argv[2] ?? '{}') as ChildOptions;
 const env = process.env;
 
+/** What SIGTERM does; until the app runs there is nothing to drain. */
+let whenTold = async (): Promise<void> => process.exit(0);
+
 function tell(message: FromChild): void {
   if (process.connected) process.send?.(message);
 }
@@ -48,6 +51,10 @@ async function start(): Promise<void> {
     end(log, 1);
   });
   process.on('disconnect', () => end(log, 1));
+
+  // There before the app is loaded: what it adds for the signal is then never the only listener.
+  process.on('SIGINT', () => undefined);
+  process.on('SIGTERM', () => void whenTold());
 
   const core = installFunctionsCore(log);
   const app = await loadApp(core, options.scriptRoot, (text) => log('warning', 'Host', text));
@@ -125,6 +132,8 @@ function startApp(
     if (isStopping) return;
     isStopping = true;
     tell({ kind: 'draining' });
+    // The app learns it as a worker does, and may let go of what it holds.
+    process.emit('SIGTERM', 'SIGTERM');
     log('information', 'Host', 'Stopping: running requests and timers may end.');
     await Promise.all([host.drain(graceMs), releaseTimers().then(() => timers?.finish())]);
     await app
@@ -134,8 +143,7 @@ function startApp(
       );
     end(log, 0);
   };
-  process.on('SIGINT', () => undefined);
-  process.on('SIGTERM', () => void stop());
+  whenTold = stop;
   process.on('message', (message: ToChild, socket?: Socket) => {
     if (message.kind === 'stop') void stop();
     else if (isStopping) socket?.destroy();

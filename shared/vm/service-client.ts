@@ -58,7 +58,7 @@ export function makeServiceClient(options: ServiceClientOptions): ServiceClient 
     hello: (signal) => ask<HelloReply>('hello', {}, signal),
     next: (signal) => ask<NextReply>('next', {}, signal),
     finish: ({ jobId, attempt }, outcome, signal, after = 'stay') =>
-      ask<NextReply>('finish', { jobId, attempt, outcome, after }, signal),
+      ask<NextReply>('finish', { jobId, attempt, outcome, ...(after === 'leave' ? { after } : {}) }, signal),
     surelyBeat: (job, signal) => ask<BeatReply>('beat', { job }, signal),
     beat: async (job) => {
       const beatMs = Math.min(callMs, limits.beatIdleMs);

@@ -260,6 +260,26 @@ describe('a pool', () => {
     expect(await collect(world.app, { of: 'vms', tag: tagOf(pool?.pool.poolId ?? '') })).toHaveLength(2);
   });
 
+  it('that a repetition has completed is given to its slow creator too', async () => {
+    const world = await makeWorld({ maxPools: 1 });
+    const slow = Promise.withResolvers<void>();
+    let held = 0;
+    world.table.onCall = async (call) => {
+      if (call.op === 'transact' && call.table === 'millpondpools' && held++ === 0) await slow.promise;
+      return undefined;
+    };
+    const first = create(world, 2);
+    // Nothing else sleeps: it goes as far as the write that is held.
+    await world.clock.advance(0);
+    expect(held).toBe(1);
+    const second = ok(await world.clock.runUntil(create(world, 2)));
+    slow.resolve();
+    const made = ok(await world.clock.runUntil(first));
+    expect([made.pool.poolId, second.outcome]).toEqual([second.pool.poolId, 'replayed']);
+    expect(await collect(world.app, { of: 'vms', tag: tagOf(made.pool.poolId) })).toHaveLength(2);
+    expect((await world.app.store.get('account', { subscriptionId }))?.row.pools).toBe(1);
+  });
+
   it('whose making was given up is made anew under its key', async () => {
     const world = await makeWorld({ maxPools: 1 });
     world.table.onCall = (call) =>

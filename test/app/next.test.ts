@@ -39,4 +39,16 @@ describe('a VM that waits for work', () => {
     expect(await world.clock.runUntil(reply, config.vmHoldMs)).toEqual({ kind: 'wait', pauseMs: 0 });
     expect(world.app.wakeups.listenedTo('')).toEqual([]);
   });
+
+  it('is let go at once when its process is about to end', async () => {
+    const world = await makeWorld({ config });
+    const { poolId } = await makePool(world, 1);
+    const [vmId = ''] = await bootAll(world, poolId);
+    const closing = new AbortController();
+    const reply = next({ ...world.app, closing: closing.signal }, vmId, nonceOf(vmId));
+    await world.clock.advance(0);
+    closing.abort();
+    world.app.wakeups.notify(vmId);
+    expect(await reply).toEqual({ kind: 'wait', pauseMs: 1_000 });
+  });
 });

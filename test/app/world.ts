@@ -138,6 +138,7 @@ export function makeApp({ clock, table, blobs, machines, config = {}, seed = 1 }
     oneAtATime: makeOneAtATime(),
     memory: makeMemory(clock),
     cursors: new Map(),
+    closing: new AbortController().signal,
     log: () => undefined,
     config: {
       publicUrl: 'http://127.0.0.1:7071',

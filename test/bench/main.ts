@@ -14,7 +14,10 @@ const { full } = values;
 
 const benches: readonly (readonly [string, () => Promise<Measure[]>])[] = [
   ['One job over HTTP, 2 idle VMs', () => benchStart({ jobs: 200 })],
-  ['Many jobs through the use cases', () => benchThroughput(full ? { jobs: 500, rounds: 5 } : { jobs: 150, rounds: 3 })],
+  [
+    'Many jobs through the use cases',
+    () => benchThroughput(full ? { jobs: 500, rounds: 5 } : { jobs: 150, rounds: 3 }),
+  ],
   ['What a job costs, counted', benchSaturation],
   ['A long queue and a long history', () => benchTick({ full })],
 ];

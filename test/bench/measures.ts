@@ -18,11 +18,23 @@ export type Target = {
   readonly basis: string;
 };
 
-export function atMost(value: number, limit: number, unit: string, kind: Target['kind'], basis: string): Target {
+export function atMost(
+  value: number,
+  limit: number,
+  unit: string,
+  kind: Target['kind'],
+  basis: string,
+): Target {
   return { text: `<= ${limit} ${unit}`, met: value <= limit, kind, basis };
 }
 
-export function atLeast(value: number, limit: number, unit: string, kind: Target['kind'], basis: string): Target {
+export function atLeast(
+  value: number,
+  limit: number,
+  unit: string,
+  kind: Target['kind'],
+  basis: string,
+): Target {
   return { text: `>= ${limit} ${unit}`, met: value >= limit, kind, basis };
 }
 

@@ -5,7 +5,11 @@ import { join } from 'node:path';
 import { textTable } from '../../shared/cli/text-table.ts';
 import type { Measure } from './measures.ts';
 
-export type Section = { readonly title: string; readonly seconds: number; readonly measures: readonly Measure[] };
+export type Section = {
+  readonly title: string;
+  readonly seconds: number;
+  readonly measures: readonly Measure[];
+};
 
 export function printSection({ title, seconds, measures }: Section): void {
   const rows = measures.map(({ what, value, unit, target }) => [

@@ -30,8 +30,7 @@ export async function traceOf(
     return undefined;
   };
   table.onCall = note;
-  blobs.onCall = (op, url) =>
-    op === 'look' || op === 'lookForContainer' ? note({ op, url }) : undefined;
+  blobs.onCall = (op, url) => (op === 'look' || op === 'lookForContainer' ? note({ op, url }) : undefined);
   try {
     await run();
   } finally {

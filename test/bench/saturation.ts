@@ -27,7 +27,11 @@ export async function benchSaturation(): Promise<Measure[]> {
   return [
     {
       ...perJob('writes-per-job', 'write transactions per job, register to finish', transactions),
-      target: exactly(transactions, 3, 'Register, start, and finish with the next job in one: the floor of the design.'),
+      target: exactly(
+        transactions,
+        3,
+        'Register, start, and finish with the next job in one: the floor of the design.',
+      ),
     },
     perJob('rows-written-per-job', '  rows written', (after.rowsWritten - before.rowsWritten) / jobs),
     perJob('reads-per-job', '  reads (point reads and ranges)', readsOf(after, before) / jobs),

@@ -130,7 +130,14 @@ function measuresOf(trace: Trace, samples: readonly Sample[], replays: readonly 
       ...ms('start-to-running-median', 'start to Running over HTTP, median', running),
       target: atMost(running, 25, 'ms', 'timed', startBasis),
     },
-    ms('start-to-running-p95', 'start to Running over HTTP, p95', quantile(samples.map((s) => s.runningMs), 0.95)),
+    ms(
+      'start-to-running-p95',
+      'start to Running over HTTP, p95',
+      quantile(
+        samples.map((s) => s.runningMs),
+        0.95,
+      ),
+    ),
     {
       id: 'start-to-running-ratio',
       what: '  against its storage round trips',
@@ -142,12 +149,20 @@ function measuresOf(trace: Trace, samples: readonly Sample[], replays: readonly 
       ...ms('start-to-finished-median', 'start to Finished, 10 rows, warm VM, median', finished),
       target: atMost(finished, 100, 'ms', 'timed', finishBasis),
     },
-    ms('start-to-finished-p95', 'start to Finished, 10 rows, warm VM, p95', quantile(samples.map((s) => s.finishedMs), 0.95)),
+    ms(
+      'start-to-finished-p95',
+      'start to Finished, 10 rows, warm VM, p95',
+      quantile(
+        samples.map((s) => s.finishedMs),
+        0.95,
+      ),
+    ),
   ];
 }
 
-const startBasis = 'Asked for: 25 ms, and twice what its storage calls take by themselves.';
-const finishBasis = 'Asked for: 100 ms.';
+const startBasis =
+  'Asked for: 25 ms, and twice the storage calls alone. Measured on 2 shared cores: 25 to 30 ms, of which 8 round trips (11 calls) take 21.5 to 22.5 ms alone.';
+const finishBasis = 'Asked for: 100 ms. Measured on 2 shared cores: 66 to 87 ms.';
 
 export async function census(rows: number): Promise<string> {
   let text = '';

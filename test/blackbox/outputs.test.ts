@@ -23,7 +23,8 @@ let tenant: Tenant;
 let poolId: string;
 
 beforeAll(async () => {
-  instance = await startInstance();
+  // A host that ends waits for its VMs' held calls.
+  instance = await startInstance({ MILLPOND_VM_HOLD_S: '1' });
   tenant = await makeTenant(instance, 'c0'.repeat(16));
   poolId = await makePool(instance, tenant, 2);
   await putBlob(instance, 'ten.csv', await census(10));

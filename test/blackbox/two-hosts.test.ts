@@ -20,7 +20,8 @@ import {
   type Tenant,
 } from './instance.ts';
 
-const env = { TICK_SCHEDULE: '*/2 * * * * *' };
+// A host that ends waits for its VMs' held calls.
+const env = { TICK_SCHEDULE: '*/2 * * * * *', MILLPOND_VM_HOLD_S: '1' };
 const vmProgram = 'vm/main';
 let instance: Instance;
 let owner: SecondHost;
