@@ -120,7 +120,11 @@ export type Range =
   /** Newest first. */
   | { readonly of: 'jobs'; readonly tag: Tag }
   /** Unfinished jobs. */
-  | { readonly of: 'specs'; readonly tag: Tag }
+  | {
+      readonly of: 'specs';
+      readonly tag: Tag;
+      /** Only jobs registered until then. */ readonly untilMs?: number;
+    }
   | { readonly of: 'gone'; readonly tag: Tag }
   | { readonly of: 'live' };
 /** What a range holds. (`accounts` is the one range over partitions.) */

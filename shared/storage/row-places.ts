@@ -1,5 +1,5 @@
 /** Every key of every table: where a row of each kind lies, and which kind lies at a place (design: tables). */
-import { tagOf } from '../core/ids.ts';
+import { makeJobId, tagOf } from '../core/ids.ts';
 import type { Keys, Kind, Range } from '../app/ports.ts';
 
 export const tables = {
@@ -166,12 +166,18 @@ export function keyRangeOf(range: Range): KeyRange {
     case 'jobs':
       return { table: tables.pools, pk: part(range.tag), ...under('job') };
     case 'specs':
-      return { table: tables.pools, pk: part(range.tag), ...under('spec') };
+      return { table: tables.pools, pk: part(range.tag), ...specsUntil(range.tag, range.untilMs) };
     case 'gone':
       return { table: tables.pools, pk: part(range.tag), ...under('gone') };
     case 'live':
       return { table: tables.live, pk: livePartition, from: '0', to: afterBar };
   }
+}
+
+/** Ids of jobs count time down: what was registered earlier lies behind. */
+function specsUntil(tag: string, untilMs: number | undefined): { from: string; to: string } {
+  const all = under('spec');
+  return untilMs === undefined ? all : { ...all, from: join('spec', makeJobId(tag, untilMs, '0'.repeat(9))) };
 }
 
 function under(...parts: string[]): { from: string; to: string } {
