@@ -71,6 +71,7 @@ export async function startInstance(env: Record<string, string> = {}): Promise<I
 
 function settings(azurite: Azurite, port: number): Record<string, string> {
   return {
+    AzureWebJobsDisableHomepage: 'true',
     AzureWebJobsStorage: azurite.connectionString,
     MILLPOND_STORAGE: azurite.connectionString,
     MILLPOND_PUBLIC_URL: `http://127.0.0.1:${port}`,
