@@ -6,7 +6,7 @@ import { quoteValue } from './quote-value.ts';
 import type { CellSource, Slot } from './row-plan.ts';
 import type { Constant } from './score-job.ts';
 import { ScoringError } from './scoring-error.ts';
-import { suggestName } from './suggest-name.ts';
+import { suggest } from '../core/suggest.ts';
 
 /** A place to fill; unnamed places of a [N,C] input take columns in the file's order. */
 type Place = {
@@ -34,7 +34,7 @@ function mismatch(message: string): ScoringError {
 }
 
 function withSuggestion(name: string, candidates: readonly string[]): string {
-  const meant = suggestName(name, candidates);
+  const meant = suggest(name, candidates);
   return `'${name}'${meant === undefined ? '' : ` (did you mean '${meant}'?)`}`;
 }
 
