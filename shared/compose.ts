@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { lookAfterMachines } from './app/look-after-machines.ts';
 import { makeMemory } from './app/memory.ts';
+import { makeTogether } from './app/together.ts';
 import { makeOneAtATime } from './app/one-at-a-time.ts';
 import { nudge } from './app/nudge.ts';
 import type { App, Config, Log } from './app/ports.ts';
@@ -82,6 +83,7 @@ function compose(settings: Settings): Composed {
     wakeups: makeWakeups(clock),
     oneAtATime: makeOneAtATime(),
     memory: makeMemory(clock),
+    together: makeTogether(limits.finishesTogetherMax),
     cursors: new Map(),
     closing: closing.signal,
     log,

@@ -7,7 +7,7 @@ import type { App, BlobPlace } from './ports.ts';
 
 /** Undefined when the job has ended meanwhile (its spec is gone). */
 export async function assignmentOf(app: App, job: Running): Promise<Assignment | undefined> {
-  const row = await app.store.get('spec', { jobId: job.jobId });
+  const row = await app.store.recall('spec', { jobId: job.jobId }, limits.recallMs);
   if (row === undefined) return undefined;
   const spec = openSpec(app, job.subscriptionId, row.row);
   const untilMs = app.clock.now() + limits.assignmentSasMs;

@@ -9,8 +9,16 @@ import { lookAgain } from './look-again.ts';
 import type { App, Stored, Write } from './ports.ts';
 
 /** A job of this service, or the refusal that a missing one gets. */
-export async function findJob(app: App, service: Service, jobId: string): Promise<Stored<'job'> | Refused> {
-  const stored = /^[0-9a-f]{32}$/.test(jobId) ? await app.store.get('job', { jobId }) : undefined;
+/** @param recallMs a registered job may be so old: for who is about to change it */
+export async function findJob(
+  app: App,
+  service: Service,
+  jobId: string,
+  recallMs = 0,
+): Promise<Stored<'job'> | Refused> {
+  const stored = /^[0-9a-f]{32}$/.test(jobId)
+    ? await app.store.recall('job', { jobId }, recallMs, (job) => job.kind === 'registered')
+    : undefined;
   if (stored === undefined || stored.row.serviceId !== service.serviceId) {
     return notFound(
       'JobNotFound',

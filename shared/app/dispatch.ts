@@ -20,8 +20,10 @@ export async function dispatch(app: App, tag: Tag, known?: Stored<'job'>): Promi
   const mostMax = tag === classicTag ? limits.dispatchClassicJobsMax : limits.dispatchJobsMax;
   let most: number = mostMax;
   let fresh = known;
+  app.memory.forget(noneFree(tag));
   for (let pass = 0; pass < passesMax; pass += 1) {
     const [pool, head] = await Promise.all([poolOfTag(app, tag), readHead(app, tag)]);
+    if (idle(head.vms) === 0) app.memory.note(noneFree(tag), limits.watchMs);
     if (pool === undefined || pool.row.hold !== undefined || head.queue.length === 0) return;
     if (pool.row.kind !== 'active') {
       await cancelQueued(app, head.queue);
@@ -40,6 +42,11 @@ export async function dispatch(app: App, tag: Tag, known?: Stored<'job'>): Promi
   }
 }
 
+/** What is noted of a pool whose VMs were all at work a moment ago. */
+export function noneFree(tag: Tag): string {
+  return `none-free|${tag}`;
+}
+
 /** No VM is left, or no job: a pool's head that has fewer jobs than VMs is its whole queue, a classic one may be a part. */
 function isWorkedOff(tag: Tag, head: Head, paired: number): boolean {
   return paired === idle(head.vms) || (tag !== classicTag && paired === head.queue.length);
@@ -53,9 +60,7 @@ async function commitPairs(
 ): Promise<'done' | 'stray' | 'conflict'> {
   const etags = new Map(head.vms.map((stored) => [stored.row.vmId, stored.etag]));
   const jobs = await Promise.all(
-    pairs.map(async ({ wait: { jobId } }) =>
-      fresh?.row.jobId === jobId ? fresh : app.store.get('job', { jobId }),
-    ),
+    pairs.map(async ({ wait: { jobId } }) => (fresh?.row.jobId === jobId ? fresh : recallQueued(app, jobId))),
   );
   const nowMs = app.clock.now();
   const writes: Write[] = [];
@@ -90,6 +95,11 @@ async function commitPairs(
   if (done.kind === 'conflict') return 'conflict';
   for (const vmId of taken) app.wakeups.notify(vmId);
   return stray ? 'stray' : 'done';
+}
+
+/** What says that it waits may be remembered, since its assignment is conditional; anything else is read. */
+export function recallQueued(app: App, jobId: string): Promise<Stored<'job'> | undefined> {
+  return app.store.recall('job', { jobId }, limits.recallMs, (job) => job.kind === 'queued');
 }
 
 /** A classic VM belongs from its first job on to one account. */

@@ -20,5 +20,10 @@ export function makeMemory(clock: Clock): Memory {
       }
     },
     forget: (key) => void entries.delete(key),
+    note(key, forMs) {
+      if (entries.size >= entriesMax) entries.clear();
+      entries.set(key, { value: Promise.resolve(true), untilMs: clock.now() + forMs });
+    },
+    isNoted: (key) => clock.now() < (entries.get(key)?.untilMs ?? 0),
   };
 }

@@ -1,5 +1,6 @@
 /** The pool of a partition. Its row's key needs no more than the tag. */
 import { classicPoolId, classicTag, isId, type PoolId, type Tag } from '../core/ids.ts';
+import { limits } from '../core/limits.ts';
 import { noBackoff } from '../core/pool.ts';
 import type { App, Stored } from './ports.ts';
 
@@ -12,6 +13,13 @@ export function poolOfTag(app: App, tag: Tag): Promise<Stored<'pool'> | undefine
 export async function poolById(app: App, poolId: PoolId): Promise<Stored<'pool'> | undefined> {
   if (!isId(poolId)) return undefined;
   const stored = await app.store.get('pool', { poolId });
+  return stored?.row.poolId === poolId ? stored : undefined;
+}
+
+/** As `poolById`, a moment old at most: for checks that dispatch makes again, and for what a status says. */
+export async function recallPool(app: App, poolId: PoolId): Promise<Stored<'pool'> | undefined> {
+  if (!isId(poolId)) return undefined;
+  const stored = await app.store.recall('pool', { poolId }, limits.poolRecallMs);
   return stored?.row.poolId === poolId ? stored : undefined;
 }
 

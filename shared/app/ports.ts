@@ -163,6 +163,17 @@ export type Page<K extends Kind> = {
  */
 export type Store = {
   get<K extends Kind>(kind: K, key: Keys[K]): Promise<Stored<K> | undefined>;
+  /**
+   * The row as this process has written or read it within `forMs`, if it is remembered and `fits`; else as it is now.
+   * For what the caller then replaces conditionally, so that an outdated row costs a conflict and nothing else, or for
+   * what never changes. After a conflict it reads.
+   */
+  recall<K extends Kind>(
+    kind: K,
+    key: Keys[K],
+    forMs: number,
+    fits?: (row: Rows[K]) => boolean,
+  ): Promise<Stored<K> | undefined>;
   /** At most `limit` rows (1 to 1,000, default 1,000) after the place `after`. Empty pages with `after` set are skipped. */
   list<R extends Range>(
     range: R,
@@ -306,7 +317,20 @@ export type OneAtATime = (topic: string, run: () => Promise<void>) => Promise<vo
 export type Memory = {
   recall<T>(key: string, forMs: number, load: () => Promise<T>): Promise<T>;
   forget(key: string): void;
+  /** Something that holds for the next `forMs` unless it is forgotten. */
+  note(key: string, forMs: number): void;
+  isNoted(key: string): boolean;
 };
+
+/**
+ * What is asked for one topic while a run for it is under way in this process is run together next, in its order. `run`
+ * gives a result for each item; when it throws, all of its items fail.
+ */
+export type Together = <A, B>(
+  topic: string,
+  item: A,
+  run: (items: readonly A[]) => Promise<readonly B[]>,
+) => Promise<B>;
 
 export type Log = (
   event: string,
@@ -343,6 +367,7 @@ export type App = {
   readonly secrets: Secrets;
   readonly wakeups: Wakeups;
   readonly oneAtATime: OneAtATime;
+  readonly together: Together;
   readonly memory: Memory;
   /** Where this process's last bounded pass over something ended; a new process begins anew. */
   readonly cursors: Map<string, string>;

@@ -8,7 +8,7 @@ import { keepKey, lookUpKey, type CallerKey } from './caller-keys.ts';
 import { defaultOutputs } from './default-outputs.ts';
 import { sealSpec } from './job-spec.ts';
 import { lookAgain } from './look-again.ts';
-import { ensureClassicPool, poolById } from './pool-of-tag.ts';
+import { ensureClassicPool, recallPool } from './pool-of-tag.ts';
 import type { App, Write } from './ports.ts';
 
 /** `replayed`: the Idempotency-Key names this job already. */
@@ -103,7 +103,7 @@ async function checkPool(
     await ensureClassicPool(app);
     return undefined;
   }
-  const stored = poolId === classicPoolId ? undefined : await poolById(app, poolId);
+  const stored = poolId === classicPoolId ? undefined : await recallPool(app, poolId);
   if (stored === undefined || stored.row.subscriptionId !== service.subscriptionId) {
     return notFound(
       'PoolNotFound',

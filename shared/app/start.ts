@@ -9,7 +9,7 @@ import { lookAgain } from './look-again.ts';
 import { nudge, nudgeDispatch } from './nudge.ts';
 import { classicPoolId } from '../core/ids.ts';
 import { payerOf } from './payer.ts';
-import { poolById } from './pool-of-tag.ts';
+import { recallPool } from './pool-of-tag.ts';
 import type { App, BlobPlace, Look, Stored } from './ports.ts';
 
 /** `done` for a job that is started now or was before. */
@@ -18,13 +18,13 @@ export async function startJob(
   service: Service,
   jobId: string,
 ): Promise<{ kind: 'done' } | Refused> {
-  const started = await lookAgain<Begun | { kind: 'done' } | Refused>(app, async () => {
-    const found = await findJob(app, service, jobId);
+  const started = await lookAgain<Begun | { kind: 'done' } | Refused>(app, async (recallMs) => {
+    const found = await findJob(app, service, jobId, recallMs);
     if (found.kind === 'refused') return found;
     const job = found.row;
     switch (job.kind) {
       case 'registered':
-        return begin(app, service, { ...found, row: job });
+        return begin(app, service, { ...found, row: job }, recallMs);
       case 'queued':
       case 'running':
       case 'finished':
@@ -52,11 +52,12 @@ async function begin(
   app: App,
   service: Service,
   stored: Stored<'job'> & { row: Registered },
+  recallMs: number,
 ): Promise<Begun | Refused | 'conflict'> {
   const job = stored.row;
   const [pool, specRow] = await Promise.all([
-    poolById(app, job.poolId),
-    app.store.get('spec', { jobId: job.jobId }),
+    recallPool(app, job.poolId),
+    app.store.recall('spec', { jobId: job.jobId }, recallMs),
   ]);
   if (specRow === undefined) return 'conflict';
   if (pool?.row.kind !== 'active') {

@@ -6,9 +6,9 @@ import type { Refused } from '../core/refusal.ts';
 import type { Service } from '../core/service.ts';
 import { cancelForDeletedPool, findJob } from './cancel.ts';
 import { jobContext } from './job-spec.ts';
-import { poolById } from './pool-of-tag.ts';
+import { recallPool } from './pool-of-tag.ts';
 import { laneHold } from './queue-head.ts';
-import type { App, Stored } from './ports.ts';
+import type { App } from './ports.ts';
 
 export type OpenResult = Omit<Result, 'tokenSealed'> & { readonly token: string };
 export type JobStatus = {
@@ -51,10 +51,6 @@ async function explained(app: App, job: Job): Promise<Job> {
   const hold =
     job.poolId === classicPoolId ? await laneHold(app, job) : (await recallPool(app, job.poolId))?.row.hold;
   return hold === undefined ? job : { ...job, reason: hold };
-}
-
-function recallPool(app: App, poolId: string): Promise<Stored<'pool'> | undefined> {
-  return app.memory.recall(`pool|${poolId}`, 1_000, () => poolById(app, poolId));
 }
 
 async function rowsOf(app: App, vmId: string, jobId: string): Promise<number> {

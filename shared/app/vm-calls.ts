@@ -1,6 +1,7 @@
 /** The VM protocol: hello, next, beat, bye. Every call may be repeated, and a stranger under the same id is turned away. */
 import { tagOf, type VmId } from '../core/ids.ts';
 import { classicPoolId } from '../core/ids.ts';
+import { limits } from '../core/limits.ts';
 import { noBackoff } from '../core/pool.ts';
 import type { BeatCall, BeatReply, HelloReply, NextReply, Stop } from '../core/vm-protocol.ts';
 import { beat, isLiving, isWorking, leave, ready, released, type Living, type Vm } from '../core/vm.ts';
@@ -36,26 +37,43 @@ export async function hello(app: App, vmId: VmId, nonce: string): Promise<HelloR
 /** Waits up to the configured hold for an assignment. Asking means that no job is being worked on. */
 export async function next(app: App, vmId: VmId, nonce: string): Promise<NextReply> {
   const untilMs = app.clock.now() + app.config.vmHoldMs;
+  // The first look is at the row as it is; what wakes it up afterwards is mostly a commit of this very process.
+  let woken = 0;
   for (;;) {
     const ear = app.wakeups.listen(vmId);
     try {
-      const reply = await lookAgain(app, () => lookForWork(app, vmId, nonce));
+      const reply = await lookAgain(app, (recallMs) =>
+        lookForWork(app, vmId, nonce, Math.min(woken, recallMs)),
+      );
       if (reply.kind !== 'wait') return reply;
       const leftMs = untilMs - app.clock.now();
       // A process that ends answers at once; what is held would hold up its end.
       if (app.closing.aborted) return { kind: 'wait', pauseMs: 1_000 };
       if (leftMs <= 0) return { kind: 'wait', pauseMs: app.config.vmHoldMs === 0 ? 5_000 : 0 };
       watchPool(app, tagOf(vmId));
-      await ear.wait(leftMs);
+      woken = (await ear.wait(leftMs)) ? limits.recallMs : 0;
     } finally {
       ear.close();
     }
   }
 }
 
-/** What the VM's row says it should do now. */
-export async function lookForWork(app: App, vmId: VmId, nonce: string): Promise<NextReply | 'conflict'> {
-  const stored = await app.store.get('vm', { vmId });
+/**
+ * What the VM's row says it should do now.
+ * @param recallMs work that this process has given it within that time need not be read again
+ */
+export async function lookForWork(
+  app: App,
+  vmId: VmId,
+  nonce: string,
+  recallMs: number,
+): Promise<NextReply | 'conflict'> {
+  const stored = await app.store.recall(
+    'vm',
+    { vmId },
+    recallMs,
+    (row) => isMine(row, nonce) && isWorking(row),
+  );
   const vm = stored?.row;
   if (stored === undefined || vm === undefined || !isMine(vm, nonce))
     return stop('this VM is no longer wanted');
@@ -64,7 +82,8 @@ export async function lookForWork(app: App, vmId: VmId, nonce: string): Promise<
       return { kind: 'wait', pauseMs: 0 };
     case 'busy':
     case 'draining': {
-      const job = (await app.store.get('job', { jobId: vm.job.jobId }))?.row;
+      const { jobId } = vm.job;
+      const job = (await app.store.recall('job', { jobId }, recallMs, (row) => row.kind === 'running'))?.row;
       if (job?.kind !== 'running' || job.attempt !== vm.job.attempt) return 'conflict';
       const assignment = await assignmentOf(app, job);
       return assignment === undefined ? 'conflict' : { kind: 'work', assignment };
@@ -74,7 +93,7 @@ export async function lookForWork(app: App, vmId: VmId, nonce: string): Promise<
       if ((await replaceVm(app, stored, row)) === 'conflict') return 'conflict';
       if (row.kind === 'stopping') return stop(row.why);
       await nudgeDispatch(app, vm.poolId);
-      return lookForWork(app, vmId, nonce);
+      return lookForWork(app, vmId, nonce, 0);
     }
     case 'stopping':
       return stop(vm.why);

@@ -57,8 +57,16 @@ export const limits = {
   transactionRowsMax: 100,
   vmsPerAddMax: 98,
   dispatchJobsMax: 33,
+  /** VMs that end their jobs in one transaction: at most seven rows each. */
+  finishesTogetherMax: 14,
   /** Classic: four rows a job. */
   dispatchClassicJobsMax: 24,
+  /** Rows that a process has written itself are taken for current for so long, where a conditional write makes sure. */
+  recallMs: 10 * secondMs,
+  /** A pool's row may be so old where dispatch looks again. */
+  poolRecallMs: secondMs,
+  /** A container that was found is not looked for again. */
+  containerRecallMs: 10 * secondMs,
   /** Rows of VMs and queue that dispatch reads at once. */
   headPageRows: 100,
   /** Classic lanes that one pass of dispatch looks at. */
@@ -103,6 +111,10 @@ const relations: readonly (readonly [string, boolean])[] = [
   ['suspectMs > beatIdleMs', limits.suspectMs > limits.beatIdleMs],
   ['beatBusyMs <= beatIdleMs', limits.beatBusyMs <= limits.beatIdleMs],
   ['3 * dispatchJobsMax < transactionRowsMax', 3 * limits.dispatchJobsMax < limits.transactionRowsMax],
+  [
+    '7 * finishesTogetherMax < transactionRowsMax',
+    7 * limits.finishesTogetherMax < limits.transactionRowsMax,
+  ],
   [
     '4 * dispatchClassicJobsMax < transactionRowsMax',
     4 * limits.dispatchClassicJobsMax < limits.transactionRowsMax,

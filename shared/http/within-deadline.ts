@@ -18,8 +18,7 @@ export async function withinDeadline<T>(work: Promise<T>, ms: number, late: () =
 export function untilDeadline(app: App, isOver: () => boolean): App {
   const { store } = app;
   const guarded: Store = {
-    get: (kind, key) => store.get(kind, key),
-    list: (range, options) => store.list(range, options),
+    ...store,
     commit: (writes) => {
       if (isOver())
         throw new StoreFault('timeout', 'The request has passed its deadline; it begins no write any more.');

@@ -2,6 +2,7 @@
 import { decode, encode, opOf } from './codec.ts';
 import { keyRangeOf, placeOf, type Place } from './row-places.ts';
 import { TableFault, type Entity, type EntityPage, type Op, type Outcome, type Table } from './table.ts';
+import { withRecall } from './recent-rows.ts';
 import { withTries } from './tries.ts';
 import type {
   Clock,
@@ -37,8 +38,8 @@ const outdatedEtag = `W/"datetime'1970-01-01T00%3A00%3A00.0000000Z'"`;
 const opDigits = 32;
 
 export function makeStore(tools: StoreTools): Store {
-  const { table, random } = tools;
-  return {
+  const { table, random, clock } = tools;
+  const store: Omit<Store, 'recall'> = {
     async get<K extends Kind>(kind: K, key: Keys[K]): Promise<Stored<K> | undefined> {
       const place = placeOf(kind, key);
       const entity = await withTries(`reading a row of ${place.table}`, tools, () =>
@@ -49,6 +50,7 @@ export function makeStore(tools: StoreTools): Store {
     list: (range, options) => list(tools, range, options ?? {}),
     commit: async (writes) => commit(tools, batchOf(writes, random.hex(opDigits))),
   };
+  return withRecall(store, clock);
 }
 
 async function list<R extends Range>(

@@ -3,6 +3,8 @@ import { expect } from 'vitest';
 import { putAccount } from '../../shared/app/accounts.ts';
 import { createPool } from '../../shared/app/create-pool.ts';
 import { makeMemory } from '../../shared/app/memory.ts';
+import { limits } from '../../shared/core/limits.ts';
+import { makeTogether } from '../../shared/app/together.ts';
 import { makeOneAtATime } from '../../shared/app/one-at-a-time.ts';
 import { putPlan } from '../../shared/app/plans.ts';
 import type { App, Compute, Config } from '../../shared/app/ports.ts';
@@ -137,6 +139,7 @@ export function makeApp({ clock, table, blobs, machines, config = {}, seed = 1 }
     wakeups: makeWakeups(clock),
     oneAtATime: makeOneAtATime(),
     memory: makeMemory(clock),
+    together: makeTogether(limits.finishesTogetherMax),
     cursors: new Map(),
     closing: new AbortController().signal,
     log: () => undefined,

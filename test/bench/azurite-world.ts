@@ -1,5 +1,7 @@
 /** The use cases over a real Azurite, with real time; blobs and machines are twins, so that only the tables are measured. */
 import { makeMemory } from '../../shared/app/memory.ts';
+import { limits } from '../../shared/core/limits.ts';
+import { makeTogether } from '../../shared/app/together.ts';
 import type { App } from '../../shared/app/ports.ts';
 import { putAccount } from '../../shared/app/accounts.ts';
 import { putPlan } from '../../shared/app/plans.ts';
@@ -29,6 +31,7 @@ export async function makeAzuriteWorld(connectionString: string): Promise<World 
     store: makeStore({ table: azure, random: nodeRandom, clock }),
     wakeups: makeWakeups(clock),
     memory: makeMemory(clock),
+    together: makeTogether(limits.finishesTogetherMax),
   };
   const made = await putAccount(app, subscriptionId, { maxPools: 10, maxVmsPerPool: 50 });
   ok(await putPlan(app, made.account, { group: 'rg', name: 's1' }, 'S1'));

@@ -1,0 +1,38 @@
+/** VMs of a pool that end their jobs at the same moment share one look at the queue and one commit, in the order in which they came. */
+import type { Together } from './ports.ts';
+
+type Asked = {
+  readonly item: unknown;
+  readonly run: (items: readonly never[]) => Promise<readonly unknown[]>;
+  readonly resolve: (result: never) => void;
+  readonly reject: (error: unknown) => void;
+};
+
+/** @param most items of one run; the others are run next */
+export function makeTogether(most: number): Together {
+  const topics = new Map<string, Asked[]>();
+
+  async function serve(topic: string, waiting: Asked[]): Promise<void> {
+    for (let first = waiting[0]; first !== undefined; first = waiting[0]) {
+      const turn = waiting.splice(0, most);
+      try {
+        // Each turn is run by its first: it may be bound to that one's deadline.
+        const results = await first.run(turn.map(({ item }) => item as never));
+        for (const [index, { resolve }] of turn.entries()) resolve(results[index] as never);
+      } catch (error) {
+        for (const { reject } of turn) reject(error);
+      }
+    }
+    topics.delete(topic);
+  }
+
+  return (topic, item, run) =>
+    new Promise((resolve, reject) => {
+      const known = topics.get(topic);
+      const waiting = known ?? [];
+      waiting.push({ item, run, resolve, reject });
+      if (known !== undefined) return;
+      topics.set(topic, waiting);
+      void serve(topic, waiting);
+    });
+}
