@@ -19,7 +19,7 @@ export async function poolById(app: App, poolId: PoolId): Promise<Stored<'pool'>
 /** As `poolById`, a moment old at most: for checks that dispatch makes again, and for what a status says. */
 export async function recallPool(app: App, poolId: PoolId): Promise<Stored<'pool'> | undefined> {
   if (!isId(poolId)) return undefined;
-  const stored = await app.store.recall('pool', { poolId }, limits.poolRecallMs);
+  const stored = await app.store.recall('pool', { poolId }, limits.glanceMs);
   return stored?.row.poolId === poolId ? stored : undefined;
 }
 

@@ -1,5 +1,6 @@
 /** Start a registered job: its inputs are looked at and pinned, it queues, and a free VM takes it at once. */
 import { cancel, fail, queue, type InputPin, type Registered } from '../core/job.ts';
+import { limits } from '../core/limits.ts';
 import { badArgument, invalidOperation, unavailable, type Refused } from '../core/refusal.ts';
 import type { Service } from '../core/service.ts';
 import { findJob } from './cancel.ts';
@@ -10,7 +11,7 @@ import { nudge, nudgeDispatch } from './nudge.ts';
 import { classicPoolId } from '../core/ids.ts';
 import { payerOf } from './payer.ts';
 import { recallPool } from './pool-of-tag.ts';
-import type { App, BlobPlace, Look, Stored } from './ports.ts';
+import type { App, BlobPlace, CallerBlobs, Look, Stored } from './ports.ts';
 
 /** `done` for a job that is started now or was before. */
 export async function startJob(
@@ -105,7 +106,7 @@ async function pinInputs(
   const outputs = Object.entries(spec.outputs);
   const [looks, containers] = await Promise.all([
     Promise.all(inputs.map(([, place]) => app.callerBlobs.look(place))),
-    Promise.all(outputs.map(([, place]) => app.callerBlobs.lookForContainer(place))),
+    Promise.all(outputs.map(([, place]) => lookForContainer(app, place))),
   ]);
   const pins: Record<string, InputPin> = {};
   for (const [index, [name, place]] of inputs.entries()) {
@@ -118,6 +119,16 @@ async function pinInputs(
     if (look !== 'found') return describe(`output "${name}"`, place, look);
   }
   return { kind: 'pins', pins };
+}
+
+/** One that was found a moment ago is not looked for again: a job's end says it too when it has gone since. */
+async function lookForContainer(app: App, place: BlobPlace): ReturnType<CallerBlobs['lookForContainer']> {
+  const { endpoint, container, access } = place;
+  const key = `container|${app.secrets.sha256(JSON.stringify([endpoint, container, access]))}`;
+  if (app.memory.isNoted(key)) return 'found';
+  const look = await app.callerBlobs.lookForContainer(place);
+  if (look === 'found') app.memory.note(key, limits.containerRecallMs);
+  return look;
 }
 
 function describe(

@@ -1,5 +1,6 @@
 /** A job's status: one point read, two while it runs. */
 import { classicPoolId } from '../core/ids.ts';
+import { limits } from '../core/limits.ts';
 import { type Job, type Result } from '../core/job.ts';
 import { isLiving, isWorking } from '../core/vm.ts';
 import type { Refused } from '../core/refusal.ts';
@@ -54,7 +55,7 @@ async function explained(app: App, job: Job): Promise<Job> {
 }
 
 async function rowsOf(app: App, vmId: string, jobId: string): Promise<number> {
-  const vm = (await app.store.get('vm', { vmId }))?.row;
+  const vm = (await app.store.recall('vm', { vmId }, limits.glanceMs))?.row;
   return vm !== undefined && isLiving(vm) && isWorking(vm) && vm.job.jobId === jobId ? vm.rowsDone : 0;
 }
 

@@ -63,8 +63,8 @@ export const limits = {
   dispatchClassicJobsMax: 24,
   /** Rows that a process has written itself are taken for current for so long, where a conditional write makes sure. */
   recallMs: 10 * secondMs,
-  /** A pool's row may be so old where dispatch looks again. */
-  poolRecallMs: secondMs,
+  /** Rows may be so old in checks that are made again later, and in the progress that a status shows. */
+  glanceMs: secondMs,
   /** A container that was found is not looked for again. */
   containerRecallMs: 10 * secondMs,
   /** Rows of VMs and queue that dispatch reads at once. */

@@ -66,7 +66,9 @@ export function withRecall(store: Omit<Store, 'recall'>, clock: Clock): Store {
         if (fits === undefined || fits(stored.row)) return stored;
       }
       const stored = await get(kind, key);
-      if (stored !== undefined && !entries.has(place)) remember(place, stored as Stored);
+      // What has been committed since the reading began is newer than what it has brought.
+      const since = entries.get(place);
+      if (stored !== undefined && (since === undefined || since === known)) remember(place, stored as Stored);
       return stored;
     },
   };

@@ -14,7 +14,7 @@ import { makeAzuriteWorld } from './azurite-world.ts';
 import { atLeast, median, type Measure } from './measures.ts';
 
 const vms = 8;
-const starters = 4;
+const starters = 8;
 
 /** Limit, use cases, limit again, and so on: what the machine does meanwhile falls on both. */
 export async function benchThroughput(options: { jobs: number; rounds: number }): Promise<Measure[]> {
