@@ -34,8 +34,12 @@ export type Instance = {
   stop(): Promise<void>;
 };
 
-export async function startInstance(env: Record<string, string> = {}): Promise<Instance> {
+/** @param wanted settings beside the usual ones, or what makes them once the storage is known */
+export async function startInstance(
+  wanted: Record<string, string> | ((azurite: Azurite) => Record<string, string>) = {},
+): Promise<Instance> {
   const azurite = await startAzurite();
+  const env = typeof wanted === 'function' ? wanted(azurite) : wanted;
   const port = await freePort();
   const log: string[] = [];
   const start = () =>
