@@ -75,7 +75,7 @@ async function register(
     attempt: 0,
     losses: 0,
   };
-  const unnamed = service.outputs.filter((name) => request.outputs[name] === undefined);
+  const unnamed = service.outputs.filter((name) => !Object.hasOwn(request.outputs, name));
   const own = await defaultOutputs(app, service, jobId, unnamed);
   if (own.kind === 'refused') return own;
   const outputs = { ...own.places, ...request.outputs };

@@ -2,6 +2,7 @@
  * What a registration asks for, understood against the web service that it names (bes-contract.md, section 2). Pure.
  */
 import type { StorageTrust } from './blob-endpoint.ts';
+import { checkOutputs } from './check-outputs.ts';
 import { isAbsentRef, parseBlobRef, type BlobPlace, type BlobRef } from './blob-ref.ts';
 import { badArgument, invalidOperation, shown, type Refused } from './refusal.ts';
 import type { Service } from './service.ts';
@@ -95,11 +96,12 @@ function outputsOf(service: Service, body: JobBody, trust: StorageTrust): Places
       `Outputs names "${shown(unknown[0])}", which the web service does not have. ${meant(unknown[0], service.outputs)}`,
     );
   }
-  return placesOf(
+  const parsed = placesOf(
     given.map(([name, ref]) => [name, ref, `Outputs.${name}`]),
     'data-out',
     trust,
   );
+  return parsed.kind === 'refused' ? parsed : (checkOutputs(parsed.places) ?? parsed);
 }
 
 function placesOf(

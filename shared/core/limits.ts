@@ -85,6 +85,10 @@ export const limits = {
   maxPoolsMax: 1_000,
   maxVmsPerPoolMax: 1_000,
   nameLengthMax: 128,
+  /** Outputs of one web service: each holds blocks in its VM's memory while a job runs. */
+  outputsMax: 8,
+  /** Names and SAS tokens of a job's outputs together, as the row of a finished job keeps them (32,768 in all). */
+  resultsCharsMax: 24_000,
   /** Keys are looked up at most this long after a rotation. */
   keyCacheMs: 5 * secondMs,
   /** Whether a plan is used up is looked at again after this long. */

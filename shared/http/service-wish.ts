@@ -5,6 +5,7 @@
 import type { ClassicWish } from '../app/classic-services.ts';
 import type { ServiceContent } from '../app/put-service.ts';
 import type { ServiceWish } from '../app/services.ts';
+import { limits } from '../core/limits.ts';
 import { badArgument, type Refused } from '../core/refusal.ts';
 import type { Parameter } from '../core/service.ts';
 import { didYouMean } from '../core/suggest.ts';
@@ -94,6 +95,10 @@ function graphOf({ assets, package: graph }: Properties): Graph | Refused {
     );
   }
   if (outputs.length === 0) return invalid('has no node with an outputId: add {"outputId": "output1"}.');
+  if (outputs.length > limits.outputsMax)
+    return invalid(
+      `has ${outputs.length} nodes with an outputId: at most ${limits.outputsMax} are possible.`,
+    );
   const odd = [...inputs, ...outputs].find((one) => /[/\\\p{Cc}]/u.test(one));
   if (odd !== undefined)
     return invalid(

@@ -25,7 +25,9 @@ export type OutputBlobOptions = {
 export type OutputBlob = {
   /** Takes the next bytes (copied); resolves when there is room for more. @throws JobFault */
   write(chunk: Uint8Array): Promise<void>;
-  /** `conflict`: someone else wrote there, or the blocks were discarded. Nothing was changed. @throws JobFault */
+  /** Nothing more will be written: resolves when the storage has every block. @throws JobFault */
+  stageRest(): Promise<void>;
+  /** After `stageRest`. `conflict`: someone else wrote there, or the blocks were discarded. Nothing was changed. @throws JobFault */
   commit(rows: number): Promise<'committed' | 'conflict'>;
 };
 
@@ -71,12 +73,12 @@ export function makeOutputBlob(options: OutputBlobOptions): OutputBlob {
       if (staging.size >= stagingMax) await Promise.race(staging);
       throwFailure();
     },
-    commit: async (rows) => {
+    stageRest: async () => {
       if (gatheredBytes > 0) stageGathered();
       await Promise.all(staging);
       throwFailure();
-      return commitBlocks(options, ids, rows);
     },
+    commit: (rows) => commitBlocks(options, ids, rows),
   };
 }
 
@@ -94,7 +96,11 @@ async function stage(options: OutputBlobOptions, id: string, block: Uint8Array):
   if (tried.kind === 'unheard') throw notReached('Output', handle.name, tried.why);
 }
 
-async function commitBlocks(options: OutputBlobOptions, ids: readonly string[], rows: number) {
+async function commitBlocks(
+  options: OutputBlobOptions,
+  ids: readonly string[],
+  rows: number,
+): Promise<'committed' | 'conflict'> {
   const { handle, patience, signal } = options;
   const list = ids.map((id) => `<Latest>${id}</Latest>`).join('');
   const call = {

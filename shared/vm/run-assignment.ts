@@ -1,4 +1,4 @@
-/** One assignment from its blobs to its blob: what a VM does between `work` and `finish`. */
+/** One assignment from its blob to its blobs: what a VM does between `work` and `finish`. */
 import type { Assignment, InputHandle, Outcome, OutputHandle } from '../core/vm-protocol.ts';
 import { backoffMs } from './backoff.ts';
 import type { Patience } from './blob-patience.ts';
@@ -9,7 +9,7 @@ import { JobFault } from './job-fault.ts';
 import type { ModelCache } from './model-cache.ts';
 import { outcomeOf } from './outcome-of.ts';
 import { makeOutputBlob } from './output-blob.ts';
-import { lookAtOutput, type OutputLook } from './output-look.ts';
+import { lookForOutputsLeft, type NotedOutput } from './outputs-left.ts';
 import { pause } from './pause.ts';
 
 export type RunParts = {
@@ -46,48 +46,59 @@ export async function runAssignment(
   }
 }
 
+/** Whatever an earlier attempt has committed stays; the rest is scored once a round and committed one after the other. */
 async function writeOnce(parts: RunParts, assignment: Assignment, options: RunOptions): Promise<number> {
   const input = only(assignment.inputs, 'input');
-  const output = only(assignment.outputs, 'output');
-  const look = () => lookAtOutput(output, assignment.jobId, parts.patience, options.signal);
+  let handles: readonly OutputHandle[] = Object.values(assignment.outputs);
+  const look = () => lookForOutputsLeft(handles, assignment.jobId, parts.patience, options.signal);
+  let rows = 0;
   for (let round = 0; round <= roundsMax; round += 1) {
-    let noted = await look();
-    if (noted.kind !== 'ours' && round > 0) {
+    let there = await look();
+    if (there.left.length > 0 && round > 0) {
       await pause(
         backoffMs(parts.rounds ?? { firstMs: 100, maxMs: 10_000 }, round, Math.random()),
         options.signal,
       );
       await options.stillOurs();
-      noted = await look();
+      there = await look();
     }
-    if (noted.kind === 'ours') return noted.rows;
-    const rows = await scoreAndCommit(parts, assignment, options, { input, output, noted, round });
-    if (rows !== 'conflict') return rows;
+    rows = there.rows ?? rows;
+    if (there.left.length === 0) return rows;
+    const done = await scoreAndCommit(parts, assignment, options, { input, outputs: there.left, round });
+    ({ rows } = done);
+    if (done.conflicts.length === 0) return rows;
+    handles = done.conflicts;
   }
+  const names = handles.map((handle) => named(handle.name)).join(' and ');
   throw new JobFault(
     'InvalidBlob',
-    `Output ${named(output.name)} was written by someone else each of the ${roundsMax + 1} times that this job was about to. Choose a name of its own for each result.`,
+    `Output ${names} was written by someone else each of the ${roundsMax + 1} times that this job was about to. Choose a name of its own for each result.`,
   );
 }
 
 type Round = {
   readonly input: InputHandle;
-  readonly output: OutputHandle;
-  readonly noted: Exclude<OutputLook, { kind: 'ours' }>;
+  readonly outputs: readonly NotedOutput[];
   readonly round: number;
 };
+
+/** `conflicts`: where someone else wrote meanwhile; the other outputs are committed. */
+type Committed = { readonly rows: number; readonly conflicts: readonly OutputHandle[] };
 
 async function scoreAndCommit(
   parts: RunParts,
   assignment: Assignment,
   options: RunOptions,
-  { input, output, noted, round }: Round,
-): Promise<number | 'conflict'> {
+  { input, outputs, round }: Round,
+): Promise<Committed> {
   const { jobId, attempt } = assignment;
   const { signal } = options;
   const { patience } = parts;
   const engine = await parts.models.open(assignment.model, signal);
-  const blob = makeOutputBlob({ handle: output, jobId, attempt, round, noted, patience, signal });
+  const blobs = outputs.map(({ handle, noted }) => ({
+    handle,
+    blob: makeOutputBlob({ handle, jobId, attempt, round, noted, patience, signal }),
+  }));
   const { rows } = await engine.score({
     source: readBlob(
       {
@@ -102,14 +113,21 @@ async function scoreAndCommit(
     ),
     sourceName: input.name.slice(input.name.lastIndexOf('/') + 1),
     delimiter: input.name.toLowerCase().endsWith('.tsv') ? '\t' : ',',
-    write: (chunk) => blob.write(chunk),
+    write: async (chunk) => {
+      await Promise.all(blobs.map(({ blob }) => blob.write(chunk)));
+    },
     constants: constantsOf(assignment.parameters, engine.info),
     signal,
     onProgress: options.onRows,
   });
   options.onRows(rows);
-  const committed = await blob.commit(rows);
-  return committed === 'conflict' ? 'conflict' : rows;
+  // An output that cannot be written is found before any other one has been.
+  await Promise.all(blobs.map(({ blob }) => blob.stageRest()));
+  const conflicts: OutputHandle[] = [];
+  for (const { handle, blob } of blobs) {
+    if ((await blob.commit(rows)) === 'conflict') conflicts.push(handle);
+  }
+  return { rows, conflicts };
 }
 
 function only<T>(handles: Readonly<Record<string, T>>, what: string): T {

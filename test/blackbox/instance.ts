@@ -188,7 +188,12 @@ export type Tenant = {
 
 const model = readFileSync(join(root, 'shared/samples/adult-census/adult-lr.onnx'));
 
-export async function makeTenant(instance: Instance, subscriptionId: string): Promise<Tenant> {
+/** @param more properties of its web service */
+export async function makeTenant(
+  instance: Instance,
+  subscriptionId: string,
+  more: Readonly<Record<string, unknown>> = {},
+): Promise<Tenant> {
   const must = async (method: string, path: string, key: string, body?: unknown) => {
     const reply = await instance.call(method, path, key, body);
     if (reply.status >= 300) throw new Error(`${method} ${path}: ${reply.status} ${reply.text}`);
@@ -235,6 +240,7 @@ export async function makeTenant(instance: Instance, subscriptionId: string): Pr
           },
         },
       },
+      ...more,
     },
   })) as unknown as { properties: { swaggerLocation: string; provisioningState: string } };
   const swaggerUrl = made.properties.swaggerLocation;

@@ -91,6 +91,23 @@ test.each<[string, string, object, string, RegExp]>([
     /Did you mean "o"\?/,
   ],
   [
+    'more outputs than a VM can hold at a time',
+    '/webServices/x',
+    {
+      properties: {
+        assets: { m: { locationInfo: { uri: 'x' } } },
+        package: {
+          nodes: Object.fromEntries([
+            ['a', { assetId: 'm' }],
+            ...Array.from({ length: 9 }, (_, n) => [`o${n}`, { outputId: `output${n}` }]),
+          ]),
+        },
+      },
+    },
+    'InvalidPackage',
+    /has 9 nodes with an outputId: at most 8/,
+  ],
+  [
     'an edge backwards',
     '/webServices/x',
     {
