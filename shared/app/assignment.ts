@@ -10,7 +10,7 @@ export async function assignmentOf(app: App, job: Running): Promise<Assignment |
   const row = await app.store.recall('spec', { jobId: job.jobId }, limits.recallMs);
   if (row === undefined) return undefined;
   const spec = openSpec(app, job.subscriptionId, row.row);
-  const untilMs = app.clock.now() + limits.assignmentSasMs;
+  const untilMs = app.clock.now() + app.config.jobMsMax + limits.assignmentSpareMs;
   const model = await app.blobs.place('millpond-models', modelBlob(spec.model.sha256));
   return {
     jobId: job.jobId,

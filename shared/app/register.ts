@@ -55,7 +55,7 @@ async function register(
       `The web service "${service.name}" is in state Failed: ${service.state.reason}`,
     );
   }
-  const request = understandJob(service, body, app.config);
+  const request = understandJob(service, body, app.config, app.clock.now());
   if (request.kind === 'refused') return request;
   const poolId = request.poolId ?? classicPoolId;
   const refusal = await checkPool(app, service, request.poolId);

@@ -11,6 +11,7 @@ import { nudge, nudgeDispatch } from './nudge.ts';
 import { classicPoolId } from '../core/ids.ts';
 import { payerOf } from './payer.ts';
 import { recallPool } from './pool-of-tag.ts';
+import { untimelySas } from './untimely-sas.ts';
 import type { App, BlobPlace, CallerBlobs, Look, Stored } from './ports.ts';
 
 /** `done` for a job that is started now or was before. */
@@ -104,6 +105,8 @@ async function pinInputs(
 ): Promise<{ kind: 'pins'; pins: Record<string, InputPin> } | Refused> {
   const inputs = Object.entries(spec.inputs);
   const outputs = Object.entries(spec.outputs);
+  const late = untimelySas(spec, app.clock.now());
+  if (late !== undefined) return late;
   const [looks, containers] = await Promise.all([
     Promise.all(inputs.map(([, place]) => app.callerBlobs.look(place))),
     Promise.all(outputs.map(([, place]) => lookForContainer(app, place))),

@@ -1,7 +1,8 @@
 /** A job's status: one point read, two while it runs. */
 import { classicPoolId } from '../core/ids.ts';
 import { limits } from '../core/limits.ts';
-import { type Job, type Result } from '../core/job.ts';
+import { type Finished, type Job, type Result } from '../core/job.ts';
+import { judgeSas } from '../core/sas-time.ts';
 import { isLiving, isWorking } from '../core/vm.ts';
 import type { Refused } from '../core/refusal.ts';
 import type { Service } from '../core/service.ts';
@@ -27,8 +28,10 @@ export async function jobStatus(app: App, service: Service, jobId: string): Prom
   switch (job.kind) {
     case 'running':
       return { kind: 'status', job, rowsDone: await rowsOf(app, job.vmId, job.jobId) };
-    case 'finished':
-      return { kind: 'status', job, rowsDone: job.rows, results: openResults(app, job) };
+    case 'finished': {
+      const results = openResults(app, job);
+      return { kind: 'status', job: withExpiry(job, results, app.clock.now()), rowsDone: job.rows, results };
+    }
     case 'registered':
     case 'queued':
     case 'failed':
@@ -59,7 +62,18 @@ async function rowsOf(app: App, vmId: string, jobId: string): Promise<number> {
   return vm !== undefined && isLiving(vm) && isWorking(vm) && vm.job.jobId === jobId ? vm.rowsDone : 0;
 }
 
-function openResults(app: App, job: Extract<Job, { kind: 'finished' }>): Record<string, OpenResult> {
+/** Results that open no more say so, and how to get at them. */
+function withExpiry(job: Finished, results: Record<string, OpenResult>, nowMs: number): Finished {
+  for (const [name, { token }] of Object.entries(results)) {
+    const state = judgeSas(token, nowMs);
+    if (state.kind !== 'expired') continue;
+    const reason = `The SAS of result "${name}" expired at ${state.at}: read the blob with its account's key, or run the job again.`;
+    return { ...job, reason };
+  }
+  return job;
+}
+
+function openResults(app: App, job: Finished): Record<string, OpenResult> {
   const context = jobContext(job.subscriptionId, job.jobId);
   return Object.fromEntries(
     Object.entries(job.results).map(([name, { tokenSealed, ...place }]) => [

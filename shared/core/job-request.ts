@@ -6,6 +6,7 @@ import { checkOutputs } from './check-outputs.ts';
 import { isAbsentRef, parseBlobRef, type BlobPlace, type BlobRef } from './blob-ref.ts';
 import { badArgument, invalidOperation, shown, type Refused } from './refusal.ts';
 import type { Service } from './service.ts';
+import { judgeSas, sasMarginMs } from './sas-time.ts';
 import { suggest } from './suggest.ts';
 
 export type Scalar = string | number | boolean;
@@ -29,10 +30,17 @@ export type JobRequest = {
   readonly poolId?: string;
 };
 
-export function understandJob(service: Service, body: JobBody, trust: StorageTrust): JobRequest | Refused {
-  const inputs = inputsOf(service, body, trust);
+/** @param nowMs storage time: a SAS that has expired by then is refused */
+export function understandJob(
+  service: Service,
+  body: JobBody,
+  trust: StorageTrust,
+  nowMs: number,
+): JobRequest | Refused {
+  const ground = { trust, nowMs };
+  const inputs = inputsOf(service, body, ground);
   if (inputs.kind === 'refused') return inputs;
-  const outputs = outputsOf(service, body, trust);
+  const outputs = outputsOf(service, body, ground);
   if (outputs.kind === 'refused') return outputs;
   const parameters = parametersOf(service, body.GlobalParameters ?? {});
   if (parameters.kind === 'refused') return parameters;
@@ -46,9 +54,12 @@ export function understandJob(service: Service, body: JobBody, trust: StorageTru
   };
 }
 
+/** What references are judged by, beside themselves. */
+type Ground = { readonly trust: StorageTrust; readonly nowMs: number };
+
 type Places = { readonly kind: 'places'; readonly places: Readonly<Record<string, BlobPlace>> };
 
-function inputsOf(service: Service, body: JobBody, trust: StorageTrust): Places | Refused {
+function inputsOf(service: Service, body: JobBody, ground: Ground): Places | Refused {
   const single = isAbsentRef(body.Input) ? undefined : (body.Input ?? undefined);
   const several = present(body.Inputs);
   if (single !== undefined && several.length > 0) {
@@ -62,7 +73,7 @@ function inputsOf(service: Service, body: JobBody, trust: StorageTrust): Places 
         `The web service has the inputs ${listed(service.inputs)}: name each in Inputs instead of giving one Input.`,
       );
     }
-    return placesOf([[only, single, 'Input']], 'data-in', trust);
+    return placesOf([[only, single, 'Input']], 'data-in', ground);
   }
   if (single !== undefined)
     return badArgument('BatchJobInputsTooManySpecified', 'The web service takes no input: leave Input out.');
@@ -83,11 +94,11 @@ function inputsOf(service: Service, body: JobBody, trust: StorageTrust): Places 
   return placesOf(
     several.map(([name, ref]) => [name, ref, `Inputs.${name}`]),
     'data-in',
-    trust,
+    ground,
   );
 }
 
-function outputsOf(service: Service, body: JobBody, trust: StorageTrust): Places | Refused {
+function outputsOf(service: Service, body: JobBody, ground: Ground): Places | Refused {
   const given = present(body.Outputs);
   const unknown = given.find(([name]) => !service.outputs.includes(name));
   if (unknown !== undefined) {
@@ -99,7 +110,7 @@ function outputsOf(service: Service, body: JobBody, trust: StorageTrust): Places
   const parsed = placesOf(
     given.map(([name, ref]) => [name, ref, `Outputs.${name}`]),
     'data-out',
-    trust,
+    ground,
   );
   return parsed.kind === 'refused' ? parsed : (checkOutputs(parsed.places) ?? parsed);
 }
@@ -107,15 +118,32 @@ function outputsOf(service: Service, body: JobBody, trust: StorageTrust): Places
 function placesOf(
   refs: readonly (readonly [string, BlobRef, string])[],
   role: 'data-in' | 'data-out',
-  trust: StorageTrust,
+  { trust, nowMs }: Ground,
 ): Places | Refused {
   const places: Record<string, BlobPlace> = {};
   for (const [name, ref, path] of refs) {
     const parsed = parseBlobRef(ref, { path, role }, trust);
     if (parsed.kind === 'refused') return parsed;
+    const late = expiredSas(parsed.place, path, nowMs);
+    if (late !== undefined) return late;
     places[name] = parsed.place;
   }
   return { kind: 'places', places };
+}
+
+/** One that is not good yet may be when the job is started. */
+function expiredSas(
+  { access, container, name }: BlobPlace,
+  path: string,
+  nowMs: number,
+): Refused | undefined {
+  const state = access.kind === 'sas' ? judgeSas(access.token, nowMs, sasMarginMs) : undefined;
+  if (state?.kind !== 'expired') return undefined;
+  const blob = shown(`${container}/${name}`, 200);
+  return badArgument(
+    'InvalidBlob',
+    `The SAS of ${path} (${blob}) expired at ${state.at}: give one whose expiry (se) lies behind the end of the job.`,
+  );
 }
 
 function parametersOf(

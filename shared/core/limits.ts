@@ -35,8 +35,8 @@ export const limits = {
   jobRetentionMs: 30 * dayMs,
   /** The read-only SAS of a result. */
   resultSasMs: 24 * hourMs,
-  /** SAS handles that a VM gets for one attempt. */
-  assignmentSasMs: 24 * hourMs,
+  /** SAS handles that a VM gets for one attempt outlive its longest run by this. */
+  assignmentSpareMs: hourMs,
   /** An upload URL. */
   uploadSasMs: 24 * hourMs,
   /** The reference to an uploaded file: as long as it is kept. */

@@ -1,4 +1,5 @@
 /** One request to blob storage through a SAS URL: with a deadline, no redirects, and the storage's own error code. */
+import { judgeSas, type SasState } from '../core/sas-time.ts';
 import { reasonOf } from './service-client.ts';
 
 /** What is asked; `url` carries the SAS and is never part of a message. */
@@ -16,7 +17,13 @@ export type BlobTry =
   /** 2xx. A GET's body is still to be read: `end` breaks it off. */
   | { readonly kind: 'done'; readonly response: Response; readonly end: () => void }
   /** The storage said no; `code` is its own, `''` when it gave none. */
-  | { readonly kind: 'refused'; readonly status: number; readonly code: string }
+  | {
+      readonly kind: 'refused';
+      readonly status: number;
+      readonly code: string;
+      /** Of a 403: what the SAS was at the time that the storage's reply bears. */
+      readonly sas?: SasState;
+    }
   /** Passing: not reached, too slow, throttled or in trouble. */
   | { readonly kind: 'unheard'; readonly why: string };
 export type BlobRefusal = Extract<BlobTry, { kind: 'refused' }>;
@@ -47,13 +54,19 @@ export async function tryBlob(call: BlobCall, signal: AbortSignal): Promise<Blob
     if (status >= 500 || status === 408 || status === 429) {
       return { kind: 'unheard', why: `the storage answered ${status} ${code}`.trimEnd() };
     }
-    return { kind: 'refused', status, code };
+    return { kind: 'refused', status, code, ...(status === 403 ? { sas: stateOfSas(call, response) } : {}) };
   } catch (error) {
     signal.throwIfAborted();
     return { kind: 'unheard', why: reasonOf(error) };
   } finally {
     clearTimeout(deadline);
   }
+}
+
+/** By the storage's clock, which has just judged it; its reply tells whole seconds. */
+function stateOfSas({ url }: BlobCall, { headers }: Response): SasState {
+  const atMs = Date.parse(headers.get('date') ?? '');
+  return Number.isNaN(atMs) ? { kind: 'good' } : judgeSas(url, atMs + 999);
 }
 
 function addressOf(call: BlobCall): string {

@@ -21,7 +21,7 @@ export function inputRefused(name: string, refusal: BlobRefusal): JobFault {
     case 403:
       return new JobFault(
         'InvalidBlob',
-        `${input} may not be read (403 ${refusal.code}): its SAS has expired or lacks the right to read. Give a SAS with sp=r that outlives the job.`,
+        `${input} may not be read (403 ${refusal.code}): ${sasTrouble(refusal, 'read')} Give a SAS with sp=r that outlives the job.`,
       );
     case 415:
       return new JobFault(
@@ -57,7 +57,7 @@ export function outputRefused(name: string, refusal: BlobRefusal): JobFault {
     case 403:
       return new JobFault(
         'InvalidBlob',
-        `${output} may not be written (403 ${refusal.code}): its SAS has expired or lacks the right to write. Give a SAS with sp=rcw that outlives the job.`,
+        `${output} may not be written (403 ${refusal.code}): ${sasTrouble(refusal, 'write')} Give a SAS with sp=rcw that outlives the job.`,
       );
     default:
       return new JobFault('InvalidBlob', `${output} cannot be written: ${answered(refusal)}.`);
@@ -77,6 +77,18 @@ export function notReached(what: string, name: string, why: string): JobFault {
     'InvalidBlob',
     `${what} ${named(name)} could not be reached for several minutes: ${why}.`,
   );
+}
+
+function sasTrouble({ sas }: BlobRefusal, right: 'read' | 'write'): string {
+  switch (sas?.kind) {
+    case 'expired':
+      return `its SAS has expired, at ${sas.at}.`;
+    case 'early':
+      return `its SAS is good only from ${sas.at} on (st).`;
+    case 'good':
+    case undefined:
+      return `its SAS lacks the right to ${right}, or holds no more.`;
+  }
 }
 
 function answered(refusal: BlobRefusal): string {

@@ -179,15 +179,25 @@ describe('an output that cannot be', () => {
     expect(refused.text).toMatch(/container of output "output1" does not exist: "nowhere" in .*Create it/);
   });
 
-  it.each(['output', 'input'])('by a SAS of the %s that has expired: refused at the start', async (which) => {
-    const wanted =
-      which === 'output'
-        ? body(byKey('data/ten.csv'), await bySas('late.csv', 'rcw', -60_000))
-        : body(await bySas('ten.csv', 'r', -60_000), byKey('data/late.csv'));
-    const refused = await refusedAtStart(wanted);
-    expect(refused.code).toBe('InvalidBlob');
-    expect(refused.text).toMatch(new RegExp(`refused access to ${which} .*SAS token`));
-  });
+  it.each(['output', 'input'])(
+    'by a SAS of the %s that has expired: refused at registration',
+    async (which) => {
+      const wanted =
+        which === 'output'
+          ? body(byKey('data/ten.csv'), await bySas('late.csv', 'rcw', -60_000))
+          : body(await bySas('ten.csv', 'r', -60_000), byKey('data/late.csv'));
+      const at = `${tenant.servicePath}/jobs?api-version=2.0`;
+      const reply = await instance.call('POST', at, tenant.serviceKey, wanted);
+      expect(reply.status).toBe(400);
+      const { error } = reply.json as { error: { details: unknown[] } };
+      const place = which === 'output' ? 'Outputs\\.output1 \\(data/late' : 'Input \\(data/ten';
+      const message = new RegExp(
+        `^The SAS of ${place}\\.csv\\) expired at \\d{4}-.*Z: give one whose expiry`,
+      );
+      expect(error.details).toEqual([{ code: 'InvalidBlob', message: expect.stringMatching(message) }]);
+      expect(reply.text).not.toContain('sig=');
+    },
+  );
 
   it('by a SAS that may not write: failed at the first attempt, with the SAS to blame', async () => {
     const status = await run(body(byKey('data/ten.csv'), await bySas('read-only.csv', 'r')));
@@ -213,7 +223,9 @@ describe('an output that cannot be', () => {
       const status = await ended(instance, tenant, path);
       expect(status).toMatchObject({ StatusCode: 'Failed', Attempt: 1, Results: null });
       expect(status.Details).toMatch(
-        which === 'output' ? /too-late\.csv .*SAS has expired/ : /ten\.csv .*SAS has expired/,
+        which === 'output'
+          ? /too-late\.csv .*its SAS has expired, at \d{4}-.*Z\./
+          : /ten\.csv .*its SAS has expired, at \d{4}-.*Z\./,
       );
       expect(await instance.data.getBlobClient('too-late.csv').exists()).toBe(false);
       // Its VM is none the worse for it.

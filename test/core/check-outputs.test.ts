@@ -12,7 +12,7 @@ const bySas = (RelativeLocation: string, SasBlobToken = canarySas) => ({
   RelativeLocation,
   SasBlobToken,
 });
-const understood = (Outputs: JobBody['Outputs']) => understandJob(service, { Outputs }, azure);
+const understood = (Outputs: JobBody['Outputs']) => understandJob(service, { Outputs }, azure, 0);
 
 describe('the outputs of a job', () => {
   it('are named one by one, each in a container of its own, whatever opens it', () => {
