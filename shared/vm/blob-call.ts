@@ -24,8 +24,8 @@ export type BlobTry =
       /** Of a 403: what the SAS was at the time that the storage's reply bears. */
       readonly sas?: SasState;
     }
-  /** Passing: not reached, too slow, throttled or in trouble. */
-  | { readonly kind: 'unheard'; readonly why: string };
+  /** Passing: not reached or too slow (`nowhere`), throttled or in trouble (`host`). */
+  | { readonly kind: 'unheard'; readonly from: 'host' | 'nowhere'; readonly why: string };
 export type BlobRefusal = Extract<BlobTry, { kind: 'refused' }>;
 
 /** The newest version that all clouds, stacks and emulators in use know. */
@@ -52,12 +52,12 @@ export async function tryBlob(call: BlobCall, signal: AbortSignal): Promise<Blob
     const code = response.headers.get('x-ms-error-code') ?? /<Code>(\w+)<\/Code>/.exec(text)?.[1] ?? '';
     const { status } = response;
     if (status >= 500 || status === 408 || status === 429) {
-      return { kind: 'unheard', why: `the storage answered ${status} ${code}`.trimEnd() };
+      return { kind: 'unheard', from: 'host', why: `the storage answered ${status} ${code}`.trimEnd() };
     }
     return { kind: 'refused', status, code, ...(status === 403 ? { sas: stateOfSas(call, response) } : {}) };
   } catch (error) {
     signal.throwIfAborted();
-    return { kind: 'unheard', why: reasonOf(error) };
+    return { kind: 'unheard', from: 'nowhere', why: reasonOf(error) };
   } finally {
     clearTimeout(deadline);
   }

@@ -8,11 +8,24 @@ export type Patience = {
   readonly callMs: number;
   /** One block on its way up. */
   readonly stageMs: number;
+  /** A host that has not answered anything yet is given up after so long: nothing is lost with it but the wait. */
+  readonly silenceMs: number;
   /** Without any progress for so long, the job fails with the storage's last words. */
   readonly giveUpMs: number;
 };
 
-export const defaultPatience: Patience = { callMs: 30_000, stageMs: 120_000, giveUpMs: 180_000 };
+/** A dead host may not keep a VM from the jobs behind it: far less than a storage in trouble is given. */
+export const defaultPatience: Patience = {
+  callMs: 10_000,
+  stageMs: 120_000,
+  silenceMs: 30_000,
+  giveUpMs: 180_000,
+};
+
+/** With a host that has answered before: work would be lost with it. */
+export function withKnownHost(patience: Patience): Patience {
+  return { ...patience, silenceMs: patience.giveUpMs };
+}
 
 const retry = { firstMs: 100, maxMs: 10_000 };
 
@@ -20,24 +33,42 @@ const retry = { firstMs: 100, maxMs: 10_000 };
 export type Bearing = {
   /** Waits before the next try; `given-up` when there is to be none. Rejects with the signal's reason. */
   next(signal: AbortSignal): Promise<'try' | 'given-up'>;
+  /** What is left of the patience: no call need take longer. At least 1 ms. */
+  leftMs(): number;
+  /** The host has answered, if only that it is in trouble. */
+  heard(): void;
   /** Something arrived: the count begins again. */
   progress(): void;
+  /** Why it was given up: names the host and how long it was waited for. */
+  lastWords(url: string, why: string): string;
 };
 
 export function makeBearing(patience: Patience): Bearing {
   let failures = 0;
   let sinceMs = performance.now();
+  let host: 'silent' | 'answering' = 'silent';
+  const limitMs = () =>
+    host === 'silent' ? Math.min(patience.silenceMs, patience.giveUpMs) : patience.giveUpMs;
+  const leftMs = () => sinceMs + limitMs() - performance.now();
   return {
     next: async (signal) => {
       failures += 1;
       const pauseMs = backoffMs(retry, failures, Math.random());
-      if (performance.now() + pauseMs - sinceMs > patience.giveUpMs) return 'given-up';
+      if (pauseMs > leftMs()) return 'given-up';
       await after(pauseMs, undefined, { signal }).catch(() => signal.throwIfAborted());
       return 'try';
+    },
+    leftMs: () => Math.max(1, leftMs()),
+    heard: () => {
+      host = 'answering';
     },
     progress: () => {
       failures = 0;
       sinceMs = performance.now();
+    },
+    lastWords: (url, why) => {
+      const what = host === 'silent' ? 'did not answer within' : 'gave no answer to go on with for';
+      return `its host ${new URL(url).host} ${what} ${Math.round(limitMs() / 1_000)} s (${why})`;
     },
   };
 }
@@ -46,7 +77,10 @@ export function makeBearing(patience: Patience): Bearing {
 export async function askBlob(call: BlobCall, patience: Patience, signal: AbortSignal): Promise<BlobTry> {
   const bearing = makeBearing(patience);
   for (;;) {
-    const tried = await tryBlob(call, signal);
-    if (tried.kind !== 'unheard' || (await bearing.next(signal)) === 'given-up') return tried;
+    const tried = await tryBlob({ ...call, callMs: Math.min(call.callMs, bearing.leftMs()) }, signal);
+    if (tried.kind !== 'unheard') return tried;
+    if (tried.from === 'host') bearing.heard();
+    if ((await bearing.next(signal)) === 'given-up')
+      return { ...tried, why: bearing.lastWords(call.url, tried.why) };
   }
 }

@@ -75,7 +75,7 @@ export function outputOfOtherType(name: string, type: string): JobFault {
 export function notReached(what: string, name: string, why: string): JobFault {
   return new JobFault(
     'InvalidBlob',
-    `${what} ${named(name)} could not be reached for several minutes: ${why}.`,
+    `${what} ${named(name)} could not be reached: ${why}. Start a new job when its storage answers.`,
   );
 }
 

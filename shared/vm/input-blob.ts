@@ -11,7 +11,7 @@ export type BlobSource = {
   readonly patience: Patience;
   /** What a refusal of the storage means here. */
   readonly refused: (refusal: BlobRefusal) => JobFault;
-  /** What is thrown when patience ran out. */
+  /** What is thrown when patience ran out; `why` names the host and how long it was waited for. */
   readonly notReached: (why: string) => JobFault;
 };
 
@@ -24,14 +24,16 @@ export async function* readBlob(blob: BlobSource, signal: AbortSignal): AsyncGen
   const bearing = makeBearing(blob.patience);
   let offset = 0;
   for (;;) {
-    const opened = await open(blob, offset, signal);
+    const opened = await open(blob, offset, bearing.leftMs(), signal);
     if (opened.kind === 'done') {
+      bearing.heard();
       const body = makeBody(opened.response, opened.end, blob.patience.callMs);
       try {
         for (let chunk = await body.next(); chunk !== undefined; chunk = await body.next()) {
           offset += chunk.length;
-          bearing.progress();
           yield chunk;
+          // The reader's time is not the storage's silence.
+          bearing.progress();
         }
       } finally {
         body.leave();
@@ -39,18 +41,19 @@ export async function* readBlob(blob: BlobSource, signal: AbortSignal): AsyncGen
       if (offset >= blob.bytes) return;
     }
     signal.throwIfAborted();
+    if (opened.kind === 'unheard' && opened.from === 'host') bearing.heard();
     const why = opened.kind === 'unheard' ? opened.why : 'the connection broke again and again';
-    if ((await bearing.next(signal)) === 'given-up') throw blob.notReached(why);
+    if ((await bearing.next(signal)) === 'given-up') throw blob.notReached(bearing.lastWords(blob.url, why));
   }
 }
 
-async function open(blob: BlobSource, offset: number, signal: AbortSignal) {
+async function open(blob: BlobSource, offset: number, leftMs: number, signal: AbortSignal) {
   const headers = {
     ...(blob.etag === undefined ? {} : { 'if-match': blob.etag }),
     ...(offset === 0 ? {} : { range: `bytes=${offset}-` }),
   };
   const tried = await tryBlob(
-    { method: 'GET', url: blob.url, headers, callMs: blob.patience.callMs },
+    { method: 'GET', url: blob.url, headers, callMs: Math.min(blob.patience.callMs, leftMs) },
     signal,
   );
   if (tried.kind === 'refused') throw blob.refused(await precisely(tried, blob, signal));
@@ -63,7 +66,7 @@ async function open(blob: BlobSource, offset: number, signal: AbortSignal) {
   }
   if (offset > 0 && response.status !== 206) {
     end();
-    return { kind: 'unheard', why: 'it does not serve ranges' } as const;
+    return { kind: 'unheard', from: 'host', why: 'it does not serve ranges' } as const;
   }
   return tried;
 }

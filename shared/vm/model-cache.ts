@@ -51,7 +51,7 @@ async function fetchModel(model: Assignment['model'], patience: Patience, signal
     patience,
     refused: (refusal: { readonly status: number; readonly code: string }) =>
       fault(`could not be read: the storage answered ${refusal.status} ${refusal.code}`.trimEnd()),
-    notReached: (why: string) => fault(`could not be reached for several minutes: ${why}`),
+    notReached: (why: string) => fault(`could not be reached: ${why}`),
   };
   const bytes = new Uint8Array(model.bytes);
   let offset = 0;

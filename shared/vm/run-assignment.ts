@@ -1,7 +1,7 @@
 /** One assignment from its blob to its blobs: what a VM does between `work` and `finish`. */
 import type { Assignment, InputHandle, Outcome, OutputHandle } from '../core/vm-protocol.ts';
 import { backoffMs } from './backoff.ts';
-import type { Patience } from './blob-patience.ts';
+import { withKnownHost, type Patience } from './blob-patience.ts';
 import { inputRefused, named, notReached } from './blob-refusal.ts';
 import { constantsOf } from './constants-of.ts';
 import { readBlob } from './input-blob.ts';
@@ -50,7 +50,8 @@ export async function runAssignment(
 async function writeOnce(parts: RunParts, assignment: Assignment, options: RunOptions): Promise<number> {
   const input = only(assignment.inputs, 'input');
   let handles: readonly OutputHandle[] = Object.values(assignment.outputs);
-  const look = () => lookForOutputsLeft(handles, assignment.jobId, parts.patience, options.signal);
+  let patience = parts.patience;
+  const look = () => lookForOutputsLeft(handles, assignment.jobId, patience, options.signal);
   let rows = 0;
   for (let round = 0; round <= roundsMax; round += 1) {
     let there = await look();
@@ -66,6 +67,7 @@ async function writeOnce(parts: RunParts, assignment: Assignment, options: RunOp
     if (there.left.length === 0) return rows;
     const done = await scoreAndCommit(parts, assignment, options, { input, outputs: there.left, round });
     ({ rows } = done);
+    patience = withKnownHost(parts.patience);
     if (done.conflicts.length === 0) return rows;
     handles = done.conflicts;
   }
@@ -97,7 +99,15 @@ async function scoreAndCommit(
   const engine = await parts.models.open(assignment.model, signal);
   const blobs = outputs.map(({ handle, noted }) => ({
     handle,
-    blob: makeOutputBlob({ handle, jobId, attempt, round, noted, patience, signal }),
+    blob: makeOutputBlob({
+      handle,
+      jobId,
+      attempt,
+      round,
+      noted,
+      patience: withKnownHost(patience),
+      signal,
+    }),
   }));
   const { rows } = await engine.score({
     source: readBlob(

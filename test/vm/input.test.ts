@@ -3,9 +3,11 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { defaultPatience } from '../../shared/vm/blob-patience.ts';
 import { JobFault } from '../../shared/vm/job-fault.ts';
 import { readBlob, type BlobSource } from '../../shared/vm/input-blob.ts';
 import { randomId } from './blob-place.ts';
+import type { Action } from './blob-proxy.ts';
 import { scored, startJobBench, type JobBench } from './job-bench.ts';
 
 let bench: JobBench;
@@ -143,14 +145,58 @@ test('a job with two inputs is refused with a sentence', async () => {
 test('a storage that is not reached at all: failed when patience runs out, without the SAS', async () => {
   const { assignment, inputName } = await bench.job();
   bench.proxy.rule((seen) => (seen.blob === inputName ? 'cut' : 'pass'));
-  const patience = { callMs: 10_000, stageMs: 10_000, giveUpMs: 1_000 };
+  const patience = { callMs: 10_000, stageMs: 10_000, silenceMs: 1_000, giveUpMs: 20_000 };
   const outcome = await bench.run(assignment, { patience });
   expect(outcome).toMatchObject({
     kind: 'failed',
     code: 'InvalidBlob',
-    message: expect.stringMatching(/could not be reached for several minutes/),
+    message: expect.stringMatching(
+      /could not be reached: its host 127\.0\.0\.1:\d+ did not answer within 1 s \(/,
+    ),
   });
   expect(JSON.stringify(outcome)).not.toContain('sig=');
+});
+
+const hasty = { callMs: 10_000, stageMs: 10_000, silenceMs: 700, giveUpMs: 20_000 };
+
+test.each(['input', 'output'])(
+  'a host of the %s that takes calls and answers none: one bounded wait',
+  async (which) => {
+    const { assignment, inputName, outputName } = await bench.job();
+    const silent = which === 'input' ? inputName : outputName;
+    bench.proxy.rule((seen) => (seen.blob === silent ? new Promise<never>(() => undefined) : 'pass'));
+    const sinceMs = performance.now();
+    const outcome = await bench.run(assignment, { patience: hasty });
+    expect(performance.now() - sinceMs).toBeLessThan(hasty.giveUpMs / 4);
+    expect(outcome).toMatchObject({
+      kind: 'failed',
+      code: 'InvalidBlob',
+      message: expect.stringMatching(
+        new RegExp(
+          `^${which === 'input' ? 'Input' : 'Output'} .* its host 127.* did not answer within 1 s \\(no answer`,
+        ),
+      ),
+    });
+  },
+);
+
+test('a dead host is given up long before one that answers: half a minute in all', () => {
+  expect(defaultPatience).toMatchObject({ silenceMs: 30_000, giveUpMs: 180_000 });
+  expect(defaultPatience.callMs).toBeLessThanOrEqual(defaultPatience.silenceMs / 3);
+});
+
+test('a host that says that it is in trouble, or has answered before, is borne with for longer', async () => {
+  const { assignment, inputName, outputName } = await bench.job();
+  const firstMs = new Map<string, number>();
+  bench.proxy.rule(({ blob, comp, method }): Action => {
+    const isCommit = blob === outputName && comp === 'blocklist';
+    if (!isCommit && !(blob === inputName && method === 'GET')) return 'pass';
+    const sinceMs = firstMs.get(blob) ?? performance.now();
+    firstMs.set(blob, sinceMs);
+    if (performance.now() - sinceMs > 2 * hasty.silenceMs) return 'pass';
+    return isCommit ? 'cut' : { status: 503, code: 'ServerBusy' };
+  });
+  expect(await bench.run(assignment, { patience: hasty })).toEqual({ kind: 'finished', rows: 2 });
 });
 
 async function serve(handle: (request: IncomingMessage, response: ServerResponse) => void): Promise<string> {
@@ -167,7 +213,7 @@ function source(url: string, bytes: number, callMs = 10_000, giveUpMs = 10_000):
   return {
     url,
     bytes,
-    patience: { callMs, stageMs: callMs, giveUpMs },
+    patience: { callMs, stageMs: callMs, silenceMs: giveUpMs, giveUpMs },
     refused: (refusal) => new JobFault('InvalidBlob', `refused ${refusal.status}`),
     notReached: (why) => new JobFault('InvalidBlob', why),
   };

@@ -10,7 +10,12 @@ import { assignmentOf, makeBlobPlace, randomId, type BlobPlace } from './blob-pl
 import { startBlobProxy, type BlobProxy } from './blob-proxy.ts';
 
 /** Longer than any busy machine needs. */
-const longPatience: Patience = { callMs: 10_000, stageMs: 20_000, giveUpMs: 20_000 };
+const longPatience: Patience = {
+  callMs: 10_000,
+  stageMs: 20_000,
+  silenceMs: 20_000,
+  giveUpMs: 20_000,
+};
 
 export type JobBench = {
   readonly place: BlobPlace;
