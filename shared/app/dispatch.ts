@@ -1,7 +1,7 @@
 /** Dispatch: the head of a pool's queue meets its idle VMs. Runs after every commit that adds a job or frees a VM, and in the tick. */
-import { pair, type Pairing } from '../core/dispatch.ts';
+import { pair, type Pairing, type Wait } from '../core/dispatch.ts';
 import { classicTag, type Tag } from '../core/ids.ts';
-import { assign } from '../core/job.ts';
+import { assign, isFinal } from '../core/job.ts';
 import { limits } from '../core/limits.ts';
 import { occupy, type Idle } from '../core/vm.ts';
 import { cancelForDeletedPool } from './cancel.ts';
@@ -73,7 +73,7 @@ async function commitPairs(
     if (etag === undefined) continue;
     if (job === undefined || job.row.kind !== 'queued' || job.row.startedMs !== wait.startedMs) {
       // The job has ended or moved since the page was read; a wait row that stays behind would block the queue for ever.
-      await app.store.commit([{ do: 'remove', kind: 'wait', key: wait }]);
+      await removeStray(app, wait, job);
       stray = true;
       continue;
     }
@@ -117,6 +117,15 @@ async function cancelQueued(app: App, queue: readonly Stored<'wait'>[]): Promise
   for (const { row } of queue) {
     const job = await app.store.get('job', { jobId: row.jobId });
     if (job?.row.kind === 'queued') await cancelForDeletedPool(app, job.row);
-    else await app.store.commit([{ do: 'remove', kind: 'wait', key: row }]);
+    else await removeStray(app, row, job);
   }
+}
+
+/** Under the version of a job that is not final: one that comes back to its old place meanwhile has its row there again. */
+async function removeStray(app: App, wait: Wait, job: Stored<'job'> | undefined): Promise<void> {
+  const guard: Write[] =
+    job === undefined || isFinal(job.row)
+      ? []
+      : [{ do: 'replace', kind: 'job', row: job.row, etag: job.etag }];
+  await app.store.commit([...guard, { do: 'remove', kind: 'wait', key: wait }]);
 }
