@@ -144,6 +144,7 @@ function configOf(settings: Settings): Config {
     classicRunningMax: settings.classicRunningMax,
     provisionMs: limits.provisionLocalMs,
     jobMsMax: settings.jobMsMax,
+    uploadMs: settings.uploadMs,
     jobMemoryMb: settings.jobMemoryMb,
     allowedHosts: settings.allowedStorageHosts,
     ...(settings.emulatorEndpoint === undefined ? {} : { emulatorEndpoint: settings.emulatorEndpoint }),

@@ -31,6 +31,8 @@ export type Settings = {
   readonly vmHoldMs: number;
   /** Longest run of one attempt of a job. */
   readonly jobMsMax: number;
+  /** How long uploaded files are kept: 1 to 365 days. */
+  readonly uploadMs: number;
   /** MiB, 256 to 1,048,576: resident memory of a VM while it runs a job. */
   readonly jobMemoryMb: number;
   readonly dispatch: 'at-once' | 'timer';
@@ -115,6 +117,7 @@ export function readSettings(env: Env): Settings {
     classicVms: read(env, 'MILLPOND_CLASSIC_VMS', wholeNumber(0, 64, 2)),
     classicRunningMax: read(env, 'MILLPOND_CLASSIC_RUNNING', wholeNumber(1, 999, limits.classicRunningMax)),
     jobMsMax: read(env, 'MILLPOND_JOB_MINUTES', wholeNumber(1, 10_080, 1_440)) * 60_000,
+    uploadMs: read(env, 'MILLPOND_UPLOAD_DAYS', wholeNumber(1, 365, 30)) * 86_400_000,
     jobMemoryMb: read(env, 'MILLPOND_JOB_MEMORY_MB', wholeNumber(256, 1_048_576, 4_096)),
     allowedStorageHosts: read(env, 'MILLPOND_ALLOWED_STORAGE_HOSTS', hostsSchema),
     ...(emulatorEndpoint === undefined ? {} : { emulatorEndpoint }),

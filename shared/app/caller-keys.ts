@@ -8,7 +8,7 @@ type KeyKind = 'jobKey' | 'poolKey';
 export type CallerKey<K extends KeyKind> = {
   readonly kind: K;
   /** Where it counts. */
-  readonly owner: Omit<Keys[K], 'keyHash'>;
+  readonly owner: Omit<Keys[K], 'day' | 'keyHash'>;
   /** Whose it is, besides: another caller's same key is another key. */
   readonly of: string;
   /** 1 to 255 characters. */
@@ -18,7 +18,11 @@ export type CallerKey<K extends KeyKind> = {
 };
 
 /** A row that says so, once it is written; `etag`: of an expired one that it replaces. */
-type KeyPlace = { readonly keyHash: string; readonly etag: string | undefined };
+type KeyPlace = {
+  readonly day: number;
+  readonly keyHash: string;
+  readonly etag: string | undefined;
+};
 
 export type LookedUp<K extends KeyKind> =
   | { readonly kind: 'unused'; readonly places: readonly KeyPlace[] }
@@ -30,9 +34,12 @@ export async function lookUpKey<K extends KeyKind>(app: App, key: CallerKey<K>):
   const nowMs = app.clock.now();
   const days = daysToRead(nowMs);
   const stored = await Promise.all(
-    days.map((day) => app.store.get(key.kind, { ...key.owner, keyHash: hashOf(app, key, day) } as Keys[K])),
+    days.map((day) =>
+      app.store.get(key.kind, { ...key.owner, day, keyHash: hashOf(app, key, day) } as Keys[K]),
+    ),
   );
   const places = daysToWrite(nowMs).map((day) => ({
+    day,
     keyHash: hashOf(app, key, day),
     etag: stored[days.indexOf(day)]?.etag,
   }));
@@ -48,11 +55,11 @@ export function keepKey<K extends KeyKind>(
   app: App,
   key: CallerKey<K>,
   places: readonly KeyPlace[],
-  row: Omit<Rows[K], 'keyHash' | 'bodyHash' | keyof CallerKey<K>['owner']>,
+  row: Omit<Rows[K], 'day' | 'keyHash' | 'bodyHash' | keyof CallerKey<K>['owner']>,
 ): Write[] {
   const bodyHash = bodyHashOf(app, key);
-  return places.map(({ keyHash, etag }) => {
-    const kept = { ...key.owner, ...row, keyHash, bodyHash };
+  return places.map(({ day, keyHash, etag }) => {
+    const kept = { ...key.owner, ...row, day, keyHash, bodyHash };
     const write =
       etag === undefined
         ? { do: 'create', kind: key.kind, row: kept }

@@ -1,5 +1,6 @@
 /** Where results go that no output override names: the web service's own storage account, or a container of ours. */
 import type { BlobPlace } from '../core/blob-ref.ts';
+import { resultName } from '../core/own-blob-name.ts';
 import { badArgument, unavailable, type Refused } from '../core/refusal.ts';
 import type { Service } from '../core/service.ts';
 import { accountByKey, resultContainer, type AccountByKey } from '../core/storage-account.ts';
@@ -38,7 +39,7 @@ export async function defaultOutputs(
 
 async function ownPlaces(app: App, jobId: string, names: readonly string[]): Promise<OutputPlaces> {
   const places = names.map(
-    async (name) => [name, await app.blobs.place('millpond-results', blobOf(jobId, name))] as const,
+    async (name) => [name, await app.blobs.place('millpond-results', resultName(jobId, name))] as const,
   );
   return { kind: 'places', places: Object.fromEntries(await Promise.all(places)) };
 }

@@ -1,19 +1,21 @@
 /** The writes that end a job, or take it from its VM: whoever does it, the same rows change in one transaction. */
-import { isFinal, type Final, type Job, type Queued } from '../core/job.ts';
+import { expiryOf, isFinal, type Final, type Job, type Queued } from '../core/job.ts';
 import { useOf } from '../core/metering.ts';
 import type { Stored, Write } from './ports.ts';
 
-/** The job becomes `row`; its secrets, its place in the queue or its running place go, what it costs is noted. */
+/** The job becomes `row`; its secrets, its place in the queue or its running place go, what it costs and when its results' SAS ends is noted. */
 export function endWrites(stored: Stored<'job'>, row: Final): Write[] {
   const job = stored.row;
   if (isFinal(job)) throw new Error(`job ${job.jobId} has ended already`);
   const use = useOf(row);
+  const expiry = expiryOf(row);
   return [
     { do: 'replace', kind: 'job', row, etag: stored.etag },
     { do: 'remove', kind: 'spec', key: { jobId: job.jobId } },
     ...leaveQueue(job),
     ...leaveSlot(job),
     ...(use === undefined ? [] : [{ do: 'create', kind: 'use', row: use } as const]),
+    ...(expiry === undefined ? [] : [{ do: 'create', kind: 'expiry', row: expiry } as const]),
   ];
 }
 

@@ -11,13 +11,13 @@ export async function finishDeletion(app: App, pool: Stored<'pool'>): Promise<vo
   const row = endDeletion(pool.row, app.clock.now());
   const done = await app.store.commit([{ do: 'replace', kind: 'pool', row, etag: pool.etag }]);
   if (done.kind === 'conflict') return;
-  if (row.kind === 'deleted') await rest(app, row);
+  // By then the requests that found it active have ended: what they have left is swept.
+  await rest(app, row, app.clock.now() + 3 * limits.requestMsMax);
 }
 
-/** A deleted pool is next looked at when its tombstone and its last jobs may go. */
-export async function rest(app: App, { poolId, atMs }: Extract<Pool, { kind: 'deleted' }>): Promise<void> {
+/** The pool is next looked at then. */
+export async function rest(app: App, { poolId }: Pool, dueMs: number): Promise<void> {
   const live = await app.store.get('live', { tag: tagOf(poolId) });
-  const dueMs = atMs + limits.jobRetentionMs;
   if (live === undefined || live.row.dueMs >= dueMs) return;
   await app.store.commit([{ do: 'replace', kind: 'live', row: { ...live.row, dueMs }, etag: live.etag }]);
 }

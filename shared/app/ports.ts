@@ -4,7 +4,7 @@ import type { Gone, Line } from '../core/billing.ts';
 import type { BlobPlace } from '../core/blob-ref.ts';
 import type { Slot, Wait } from '../core/dispatch.ts';
 import type { Use } from '../core/metering.ts';
-import type { Job } from '../core/job.ts';
+import type { Expiry, Job } from '../core/job.ts';
 import type { JobId, PlanId, PoolId, SubscriptionId, Tag, VmId } from '../core/ids.ts';
 import type { JobKey, PoolKey } from '../core/idempotency.ts';
 import type { Workspace } from '../core/workspace.ts';
@@ -30,6 +30,7 @@ export type Rows = {
   wait: Wait;
   job: Job;
   spec: SpecRow;
+  expiry: Expiry;
   gone: Gone;
   live: Live;
   slot: Slot;
@@ -54,12 +55,13 @@ export type Keys = {
   wait: Pick<Wait, 'poolId' | 'lane' | 'startedMs' | 'jobId'>;
   job: Pick<Job, 'jobId'>;
   spec: Pick<SpecRow, 'jobId'>;
+  expiry: Expiry;
   gone: Pick<Gone, 'poolId' | 'atMs' | 'vmId'>;
   live: Pick<Live, 'tag'>;
   slot: Pick<Slot, 'poolId' | 'lane' | 'place'>;
   use: Pick<Use, 'poolId' | 'toMs' | 'jobId'>;
-  jobKey: Pick<JobKey, 'poolId' | 'keyHash'>;
-  poolKey: Pick<PoolKey, 'subscriptionId' | 'keyHash'>;
+  jobKey: Pick<JobKey, 'poolId' | 'day' | 'keyHash'>;
+  poolKey: Pick<PoolKey, 'subscriptionId' | 'day' | 'keyHash'>;
   workspace: Pick<Workspace, 'workspaceId'>;
 };
 
@@ -112,20 +114,25 @@ export type Range =
   /** Waiting jobs of all lanes behind this one. */
   | { readonly of: 'queue-behind'; readonly tag: Tag; readonly lane: string }
   | { readonly of: 'slots'; readonly tag: Tag; readonly lane?: string }
-  | { readonly of: 'job-keys'; readonly tag: Tag }
-  | { readonly of: 'pool-keys'; readonly subscriptionId: SubscriptionId }
+  /** By day; only those of days before `beforeDay`. */
+  | { readonly of: 'job-keys'; readonly tag: Tag; readonly beforeDay?: number }
+  | { readonly of: 'pool-keys'; readonly subscriptionId: SubscriptionId; readonly beforeDay?: number }
   | { readonly of: 'uses'; readonly tag: Tag }
   /** The VMs, then the head of the queue, in one query. */
   | { readonly of: 'vms-and-queue'; readonly tag: Tag }
-  /** Newest first. */
-  | { readonly of: 'jobs'; readonly tag: Tag }
+  /** Newest first; only those registered until then. */
+  | { readonly of: 'jobs'; readonly tag: Tag; readonly untilMs?: number }
   /** Unfinished jobs. */
   | {
       readonly of: 'specs';
       readonly tag: Tag;
       /** Only jobs registered until then. */ readonly untilMs?: number;
     }
-  | { readonly of: 'gone'; readonly tag: Tag }
+  /** By their ends; only those before `beforeMs`. */
+  | { readonly of: 'gone'; readonly tag: Tag; readonly beforeMs?: number }
+  | { readonly of: 'expiries'; readonly tag: Tag; readonly beforeMs?: number }
+  /** Whatever lies in a pool's partition. */
+  | { readonly of: 'pool-rows'; readonly tag: Tag }
   | { readonly of: 'live' };
 /** What a range holds. (`accounts` is the one range over partitions.) */
 export type RangeKind = {
@@ -148,6 +155,8 @@ export type RangeKind = {
   jobs: 'job';
   specs: 'spec';
   gone: 'gone';
+  expiries: 'expiry';
+  'pool-rows': 'pool' | 'vm' | 'wait' | 'job' | 'spec' | 'expiry' | 'gone' | 'slot' | 'use' | 'jobKey';
   live: 'live';
 };
 
@@ -231,6 +240,13 @@ export type OwnContainer = 'millpond-models' | 'millpond-services' | 'millpond-r
 export type OwnBlobs = {
   put(container: OwnContainer, name: string, bytes: Uint8Array): Promise<void>;
   get(container: OwnContainer, name: string): Promise<Uint8Array | undefined>;
+  /** At most `limit` names (1 to 1,000) in their order, after the place `after`; a page may be empty with `after` set. */
+  list(
+    container: OwnContainer,
+    options: { limit: number; after?: string },
+  ): Promise<{ readonly names: readonly string[]; readonly after?: string }>;
+  /** One that is not there counts as removed. */
+  remove(container: OwnContainer, name: string): Promise<void>;
   /** The place of a blob of ours, with our own access, for `CallerBlobs`; its container exists then. */
   place(container: OwnContainer, name: string): Promise<BlobPlace>;
 };
@@ -348,6 +364,8 @@ export type Config = {
   readonly provisionMs: number;
   /** Longest run of one attempt of a job. */
   readonly jobMsMax: number;
+  /** Uploaded files, and the references to them, live so long; at least a day. */
+  readonly uploadMs: number;
   /** Resident memory that a VM may have while it runs a job, in MiB. */
   readonly jobMemoryMb: number;
   readonly allowedHosts: readonly string[];

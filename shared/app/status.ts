@@ -12,7 +12,8 @@ import { recallPool } from './pool-of-tag.ts';
 import { laneHold } from './queue-head.ts';
 import type { App } from './ports.ts';
 
-export type OpenResult = Omit<Result, 'tokenSealed'> & { readonly token: string };
+/** `token`: absent since it expired. */
+export type OpenResult = Omit<Result, 'tokenSealed'> & { readonly token?: string };
 export type JobStatus = {
   readonly kind: 'status';
   readonly job: Job;
@@ -78,7 +79,7 @@ function openResults(app: App, job: Finished): Record<string, OpenResult> {
   return Object.fromEntries(
     Object.entries(job.results).map(([name, { tokenSealed, ...place }]) => [
       name,
-      { ...place, token: app.secrets.open(tokenSealed, context) },
+      tokenSealed === undefined ? place : { ...place, token: app.secrets.open(tokenSealed, context) },
     ]),
   );
 }

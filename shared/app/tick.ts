@@ -1,17 +1,18 @@
-/** The timer's pass over every pool with anything left to do: reconcile, reap, post, dispatch. Bounded; safe to run twice at once. */
+/** The timer's pass over every pool with anything left to do: reconcile, reap, post, dispatch, sweep. Bounded; safe to run twice at once. */
 import { classicTag } from '../core/ids.ts';
 import { limits } from '../core/limits.ts';
 import type { Live } from '../core/pool.ts';
-import { abandonHalfMade } from './abandon.ts';
+import { settlePoolless } from './abandon.ts';
 import { allRows } from './all-rows.ts';
 import { confirmReservation } from './create-pool.ts';
 import { dispatch } from './dispatch.ts';
-import { releaseReservation, rest } from './finish-deletion.ts';
+import { eachStep } from './each-step.ts';
 import { poolOfTag } from './pool-of-tag.ts';
 import { postUses } from './post-uses.ts';
 import { reconcile } from './reconcile.ts';
-import { sweepKeys } from './sweep-keys.ts';
-import { sweepUnstarted } from './sweep-unstarted.ts';
+import { retirePool } from './retire-pool.ts';
+import { sweepOwnBlobs } from './sweep-own-blobs.ts';
+import { sweepPool } from './sweep-pool.ts';
 import type { App } from './ports.ts';
 
 /** Pools looked after at the same time. */
@@ -37,22 +38,25 @@ export async function tick(app: App): Promise<TickReport> {
     if (running.size >= sideBySide) await Promise.race(running);
   }
   await Promise.all(running);
+  await within(app, limits.tickPoolMs, sweepOwnBlobs(app)).catch((error: unknown) => {
+    app.log('sweep-failed', { what: 'blobs', error: String(error) });
+  });
   return { pools, failed };
 }
 
-async function tickPool(app: App, live: Live): Promise<void> {
-  const pool = await poolOfTag(app, live.tag);
-  if (pool === undefined) return abandonHalfMade(app, live);
-  if (pool.row.kind === 'deleted') {
-    await releaseReservation(app, pool.row);
-    await rest(app, pool.row);
-  }
-  if (pool.row.kind === 'active' && pool.row.serviceId !== undefined) await confirmReservation(app, pool.row);
-  await app.oneAtATime(`reconcile|${live.tag}`, () => reconcile(app, live.tag));
-  await app.oneAtATime(`dispatch|${live.tag}`, () => dispatch(app, live.tag));
-  if (live.tag === classicTag) await postUses(app);
-  await sweepUnstarted(app, live.tag);
-  for (const owner of [live.tag, live.subscriptionId]) await sweepKeys(app, owner);
+async function tickPool(app: App, { tag }: Live): Promise<void> {
+  const stored = await poolOfTag(app, tag);
+  if (stored === undefined) return settlePoolless(app, tag);
+  const pool = stored.row;
+  await eachStep<unknown>([
+    async () => {
+      if (pool.kind === 'active' && pool.serviceId !== undefined) await confirmReservation(app, pool);
+      await app.oneAtATime(`reconcile|${tag}`, () => reconcile(app, tag));
+    },
+    () => app.oneAtATime(`dispatch|${tag}`, () => dispatch(app, tag)),
+    async () => (tag === classicTag ? postUses(app) : undefined),
+    () => (pool.kind === 'deleted' ? retirePool(app, pool) : sweepPool(app, pool)),
+  ]);
 }
 
 /** @throws when the work takes longer; it goes on by itself and is repeated harmlessly by the next tick. */

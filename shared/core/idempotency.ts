@@ -3,6 +3,8 @@ import type { JobId, PoolId, SubscriptionId } from './ids.ts';
 import { limits } from './limits.ts';
 
 type Kept = {
+  /** The day that the row is named after, in days since 1970. */
+  readonly day: number;
   /** SHA-256 of the key, of whom it belongs to and of its day, hex: keys are the caller's and may hold anything. */
   readonly keyHash: string;
   /** SHA-256 of the body as it was understood, hex. */
@@ -34,9 +36,9 @@ export function isKept(key: Kept, nowMs: number): boolean {
   return nowMs - key.createdMs < limits.idempotencyMs;
 }
 
-/** Nobody writes its row any more: its day ended most of a day ago. */
-export function isSweepable(key: Kept, nowMs: number): boolean {
-  return nowMs - key.createdMs >= 2 * limits.idempotencyMs;
+/** Rows of days before this one are neither read nor written any more: the last of them ended a day ago. */
+export function firstDayInUse(nowMs: number): number {
+  return dayOf(nowMs) - 1;
 }
 
 /** JSON of a value whatever the order of its members; those that are null count as absent. */

@@ -11,8 +11,8 @@ export type Result = {
   readonly baseLocation: string;
   /** Percent-encoded, without a leading slash. */
   readonly relativeLocation: string;
-  /** The read-only SAS (begins with `?`), sealed with the job's id. */
-  readonly tokenSealed: string;
+  /** The read-only SAS (begins with `?`), sealed with the job's id; absent since it expired. */
+  readonly tokenSealed?: string;
 };
 
 /** The version of an input that the job was started with. */
@@ -79,6 +79,26 @@ export type Job =
   | Cancelled;
 
 export type Final = Finished | Failed | Cancelled;
+
+/** When the SAS of a finished job's results ends: noted with its end, gone with the SAS. */
+export type Expiry = { readonly jobId: JobId; readonly atMs: number };
+
+/** Undefined for a job without results. */
+export function expiryOf(job: Final): Expiry | undefined {
+  if (job.kind !== 'finished' || Object.keys(job.results).length === 0) return undefined;
+  return { jobId: job.jobId, atMs: job.endMs + limits.resultSasMs };
+}
+
+/** Its results' places stay, the secrets that opened them go. */
+export function withoutTokens(job: Finished): Finished {
+  const results = Object.entries(job.results).map(([name, { tokenSealed: _, ...place }]) => [name, place]);
+  return { ...job, results: Object.fromEntries(results) as Finished['results'] };
+}
+
+/** Nobody is promised to read it any more. */
+export function isPastRetention(job: Job, nowMs: number): job is Final {
+  return isFinal(job) && nowMs - job.endMs >= limits.jobRetentionMs;
+}
 
 export function isFinal(job: Job): job is Final {
   return job.kind === 'finished' || job.kind === 'failed' || job.kind === 'cancelled';

@@ -31,7 +31,7 @@ export const limits = {
   lossesMax: 3,
   /** A job that nobody starts is cancelled. */
   registeredMsMax: 7 * dayMs,
-  /** Final jobs, and deleted pools, stay readable. */
+  /** Final jobs, deleted pools and the lifetimes of stopped VMs stay readable. */
   jobRetentionMs: 30 * dayMs,
   /** The read-only SAS of a result. */
   resultSasMs: 24 * hourMs,
@@ -39,8 +39,6 @@ export const limits = {
   assignmentSpareMs: hourMs,
   /** An upload URL. */
   uploadSasMs: 24 * hourMs,
-  /** The reference to an uploaded file: as long as it is kept. */
-  uploadReadMs: 30 * dayMs,
   /** A request is answered by then, and begins no write afterwards (the host's limit is 230 s). */
   requestMsMax: 100 * secondMs,
   /** One call to a storage. */
@@ -72,8 +70,12 @@ export const limits = {
   /** Classic lanes that one pass of dispatch looks at. */
   lanesPerPassMax: 64,
   postLinesMax: 98,
-  /** Rows that one run of a sweep looks at. */
+  /** Rows, or blobs, that one run of a sweep looks at. */
   sweepRows: 200,
+  /** A pool without anything left to sweep is looked at again after this long. */
+  sweepRestMs: minuteMs,
+  /** A deleted pool is looked at so often until its last row has gone; our own blobs too. */
+  sweepSeldomMs: hourMs,
   /** Counts that would scan stop here. */
   countMax: 1_000,
   pageMax: 1_000,
@@ -126,6 +128,9 @@ const relations: readonly (readonly [string, boolean])[] = [
   ['vmsPerAddMax + 1 < transactionRowsMax', limits.vmsPerAddMax + 1 < limits.transactionRowsMax],
   ['postLinesMax + 1 < transactionRowsMax', limits.postLinesMax + 1 < limits.transactionRowsMax],
   ['requestMsMax < 230 s', limits.requestMsMax < 230 * secondMs],
+  // What is removed is named by nothing any more that a caller may still use.
+  ['jobRetentionMs > resultSasMs', limits.jobRetentionMs > limits.resultSasMs],
+  ['jobRetentionMs > 2 * idempotencyMs', limits.jobRetentionMs > 2 * limits.idempotencyMs],
 ];
 for (const [text, holds] of relations) {
   if (!holds) throw new Error(`limits.ts: this must hold: ${text}`);

@@ -46,6 +46,8 @@ export type Live = {
   readonly poolId: PoolId;
   readonly subscriptionId: SubscriptionId;
   readonly dueMs: number;
+  /** Since when the pool's own last row has been on its way out: nobody makes it anew. */
+  readonly goneMs?: number;
 };
 
 export const noBackoff: Backoff = { failures: 0, retryAtMs: 0 };

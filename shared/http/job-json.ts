@@ -18,7 +18,7 @@ export function statusJson({ job, rowsDone, results }: JobStatus): object {
     VmId: ('vmId' in job ? job.vmId : undefined) ?? null,
     RowsDone: rowsDone,
     RowsTotal: job.kind === 'finished' ? job.rows : null,
-    Reason: job.reason ?? null,
+    Reason: job.reason ?? expiredReason(results),
   };
 }
 
@@ -38,6 +38,13 @@ function statusCode(job: Job): string {
   }
 }
 
+function expiredReason(results: JobStatus['results']): string | null {
+  const isExpired = Object.values(results ?? {}).some(({ token }) => token === undefined);
+  return isExpired
+    ? 'The SAS of the results expired 24 hours after the end of the job. The files are where they were written: read them with the key of their storage account or a SAS of your own.'
+    : null;
+}
+
 function resultsOf(results: NonNullable<JobStatus['results']>): object {
   return Object.fromEntries(
     Object.entries(results).map(([name, { baseLocation, relativeLocation, token }]) => [
@@ -46,7 +53,8 @@ function resultsOf(results: NonNullable<JobStatus['results']>): object {
         ConnectionString: null,
         BaseLocation: baseLocation,
         RelativeLocation: relativeLocation,
-        SasBlobToken: token,
+        // A text in any case: clients join the three.
+        SasBlobToken: token ?? '',
       },
     ]),
   );

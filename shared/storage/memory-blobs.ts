@@ -97,6 +97,20 @@ function ownBlobs(world: World, ask: Ask): OwnBlobs {
       await reach('get', place(container, name));
       return world.find(place(container, name))?.bytes.slice();
     },
+    async list(container, { limit, after = '' }) {
+      await reach('list', place(container, '-'));
+      const held = world.container(place(container, '-')) ?? new Map<string, Held>();
+      const names = [...held.keys()].filter((name) => name > after).toSorted((a, b) => (a < b ? -1 : 1));
+      const page = names.slice(0, limit);
+      const last = page.at(-1);
+      return names.length === page.length || last === undefined
+        ? { names: page }
+        : { names: page, after: last };
+    },
+    async remove(container, name) {
+      await reach('remove', place(container, name));
+      world.container(place(container, name))?.delete(name);
+    },
     place: async (container, name) => place(container, name),
   };
 }

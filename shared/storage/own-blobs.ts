@@ -50,6 +50,16 @@ export function makeOwnBlobs(options: OwnBlobsOptions): OwnBlobs {
       const client = await containerOf(container);
       return withTries(what, options, () => download(client, name, callMs, what));
     },
+    async list(container, { limit, after }) {
+      const what = `listing blobs of ${container}`;
+      const client = await containerOf(container);
+      return withTries(what, options, () => namesOf(client, limit, after, callMs, what));
+    },
+    async remove(container, name) {
+      const what = `removing a blob of ${container}`;
+      const client = await containerOf(container);
+      await withTries(what, options, () => removeBlob(client, name, callMs, what));
+    },
     async place(container, name) {
       // Whoever is handed the place cannot make its container.
       await containerOf(container);
@@ -110,6 +120,47 @@ async function download(
     return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   } catch (error) {
     if (statusOf(error) === 404) return undefined;
+    throw faultOf(error, what);
+  }
+}
+
+async function namesOf(
+  container: ContainerClient,
+  limit: number,
+  after: string | undefined,
+  callMs: number,
+  what: string,
+): Promise<{ names: string[]; after?: string }> {
+  try {
+    const place = after === undefined ? {} : { continuationToken: after };
+    const reply = await withDeadline(callMs, (abortSignal) =>
+      container
+        .listBlobsFlat({ abortSignal })
+        .byPage({ maxPageSize: limit, ...place })
+        .next(),
+    );
+    if (reply.done === true) return { names: [] };
+    const { segment, continuationToken } = reply.value;
+    const names = segment.blobItems.map((item) => item.name);
+    return continuationToken === undefined || continuationToken === ''
+      ? { names }
+      : { names, after: continuationToken };
+  } catch (error) {
+    throw faultOf(error, what);
+  }
+}
+
+async function removeBlob(
+  container: ContainerClient,
+  name: string,
+  callMs: number,
+  what: string,
+): Promise<void> {
+  try {
+    await withDeadline(callMs, (abortSignal) =>
+      container.getBlobClient(name).deleteIfExists({ abortSignal, deleteSnapshots: 'include' }),
+    );
+  } catch (error) {
     throw faultOf(error, what);
   }
 }

@@ -19,6 +19,8 @@ const livePartition = '0';
 const main = 'm';
 /** Times have so many digits (until the year 33658), so that the order of the keys is the order of the times. */
 const timeDigits = 15;
+/** Days since 1970, until the year 4707. */
+const dayDigits = 6;
 /** The character after `|`: where the range of everything that begins with `x|` ends. */
 const afterBar = '}';
 /** What Azure refuses in keys, and our own separator. */
@@ -43,12 +45,13 @@ const places: { readonly [K in Kind]: (key: Keys[K]) => Place } = {
   wait: (key) => at(tables.pools, tagOf(key.poolId), join('wait', key.lane, time(key.startedMs), key.jobId)),
   job: (key) => at(tables.pools, tagOf(key.jobId), join('job', key.jobId)),
   spec: (key) => at(tables.pools, tagOf(key.jobId), join('spec', key.jobId)),
+  expiry: (key) => at(tables.pools, tagOf(key.jobId), join('expiry', time(key.atMs), key.jobId)),
   gone: (key) => at(tables.pools, tagOf(key.poolId), join('gone', time(key.atMs), key.vmId)),
   live: (key) => at(tables.live, livePartition, part(key.tag)),
   slot: (key) => at(tables.pools, tagOf(key.poolId), join('slot', key.lane, place(key.place))),
   use: (key) => at(tables.pools, tagOf(key.poolId), join('use', time(key.toMs), key.jobId)),
-  jobKey: (key) => at(tables.pools, tagOf(key.poolId), join('idem', key.keyHash)),
-  poolKey: (key) => at(tables.accounts, key.subscriptionId, join('idem', key.keyHash)),
+  jobKey: (key) => at(tables.pools, tagOf(key.poolId), join('idem', day(key.day), key.keyHash)),
+  poolKey: (key) => at(tables.accounts, key.subscriptionId, join('idem', day(key.day), key.keyHash)),
   workspace: (key) => at(tables.workspaces, key.workspaceId, main),
 };
 
@@ -89,6 +92,7 @@ const poolKinds: ReadonlyMap<string, Kind> = new Map([
   ['wait', 'wait'],
   ['job', 'job'],
   ['spec', 'spec'],
+  ['expiry', 'expiry'],
   ['gone', 'gone'],
   ['slot', 'slot'],
   ['use', 'use'],
@@ -109,78 +113,82 @@ export function keyRangeOf(range: Range): KeyRange {
       // Nothing else in this table lies between the two.
       return { table: tables.accounts, from: main, to: `${main}|` };
     case 'reservations':
-      return { table: tables.accounts, pk: part(range.subscriptionId), ...under('pool') };
+      return inAccount(range, under('pool'));
     case 'plans':
-      return { table: tables.accounts, pk: part(range.subscriptionId), ...under('plan') };
+      return inAccount(range, under('plan'));
     case 'services':
-      return { table: tables.accounts, pk: part(range.subscriptionId), ...under('service') };
+      return inAccount(range, under('service'));
     case 'names': {
       const group = range.group === undefined ? [] : [range.group];
-      return {
-        table: tables.accounts,
-        pk: part(range.subscriptionId),
-        ...under('name', range.kind, ...group),
-      };
+      return inAccount(range, under('name', range.kind, ...group));
     }
+    case 'pool-keys':
+      return inAccount(range, before('idem', range.beforeDay, day));
     case 'periods':
-      return { table: tables.ledger, pk: part(range.planId), ...under('period') };
-    case 'lines':
-      return {
-        table: tables.ledger,
-        pk: part(range.planId),
-        from: join(range.tag, time(range.fromHourMs)),
-        to: join(range.tag, time(range.toHourMs)),
-      };
+      return inLedger(range, under('period'));
+    case 'lines': {
+      const from = join(range.tag, time(range.fromHourMs));
+      return inLedger(range, { from, to: join(range.tag, time(range.toHourMs)) });
+    }
     case 'ledger':
       // Tags are hex digits: periods lie behind them.
-      return { table: tables.ledger, pk: part(range.planId), from: '0', to: 'g' };
+      return inLedger(range, { from: '0', to: 'g' });
     case 'vms':
-      return { table: tables.pools, pk: part(range.tag), ...under('vm') };
+      return inPool(range, under('vm'));
     case 'queue':
-      return {
-        table: tables.pools,
-        pk: part(range.tag),
-        ...(range.lane === undefined ? under('wait') : under('wait', range.lane)),
-      };
+      return inPool(range, range.lane === undefined ? under('wait') : under('wait', range.lane));
     case 'queue-behind':
-      return {
-        table: tables.pools,
-        pk: part(range.tag),
-        from: join('wait', range.lane) + afterBar,
-        to: `wait${afterBar}`,
-      };
+      return inPool(range, { from: join('wait', range.lane) + afterBar, to: `wait${afterBar}` });
     case 'slots':
-      return {
-        table: tables.pools,
-        pk: part(range.tag),
-        ...(range.lane === undefined ? under('slot') : under('slot', range.lane)),
-      };
+      return inPool(range, range.lane === undefined ? under('slot') : under('slot', range.lane));
     case 'job-keys':
-      return { table: tables.pools, pk: part(range.tag), ...under('idem') };
-    case 'pool-keys':
-      return { table: tables.accounts, pk: part(range.subscriptionId), ...under('idem') };
+      return inPool(range, before('idem', range.beforeDay, day));
     case 'uses':
-      return { table: tables.pools, pk: part(range.tag), ...under('use') };
+      return inPool(range, under('use'));
     case 'vms-and-queue':
-      return { table: tables.pools, pk: part(range.tag), from: 'vm|', to: `wait${afterBar}` };
+      return inPool(range, { from: 'vm|', to: `wait${afterBar}` });
     case 'jobs':
-      return { table: tables.pools, pk: part(range.tag), ...under('job') };
+      return inPool(range, registeredUntil('job', range.tag, range.untilMs));
     case 'specs':
-      return { table: tables.pools, pk: part(range.tag), ...specsUntil(range.tag, range.untilMs) };
+      return inPool(range, registeredUntil('spec', range.tag, range.untilMs));
     case 'gone':
-      return { table: tables.pools, pk: part(range.tag), ...under('gone') };
+      return inPool(range, before('gone', range.beforeMs, time));
+    case 'expiries':
+      return inPool(range, before('expiry', range.beforeMs, time));
+    case 'pool-rows':
+      return inPool(range, { from: '0', to: afterBar });
     case 'live':
       return { table: tables.live, pk: livePartition, from: '0', to: afterBar };
   }
 }
 
-/** Ids of jobs count time down: what was registered earlier lies behind. */
-function specsUntil(tag: string, untilMs: number | undefined): { from: string; to: string } {
-  const all = under('spec');
-  return untilMs === undefined ? all : { ...all, from: join('spec', makeJobId(tag, untilMs, '0'.repeat(9))) };
+type Span = { readonly from: string; readonly to: string };
+
+function inAccount({ subscriptionId }: { subscriptionId: string }, span: Span): KeyRange {
+  return { table: tables.accounts, pk: part(subscriptionId), ...span };
 }
 
-function under(...parts: string[]): { from: string; to: string } {
+function inLedger({ planId }: { planId: string }, span: Span): KeyRange {
+  return { table: tables.ledger, pk: part(planId), ...span };
+}
+
+function inPool({ tag }: { tag: string }, span: Span): KeyRange {
+  return { table: tables.pools, pk: part(tag), ...span };
+}
+
+/** Ids of jobs count time down: what was registered earlier lies behind. */
+function registeredUntil(prefix: string, tag: string, untilMs: number | undefined): Span {
+  const all = under(prefix);
+  return untilMs === undefined ? all : { ...all, from: join(prefix, makeJobId(tag, untilMs, '0'.repeat(9))) };
+}
+
+/** What lies under the prefix by a number that comes next in its keys. */
+function before(prefix: string, end: number | undefined, digits: (n: number) => string): Span {
+  const all = under(prefix);
+  return end === undefined ? all : { ...all, to: join(prefix, digits(end)) };
+}
+
+function under(...parts: string[]): Span {
   const prefix = join(...parts);
   return { from: `${prefix}|`, to: prefix + afterBar };
 }
@@ -209,10 +217,18 @@ function place(n: number): string {
 }
 
 function time(ms: number): string {
-  if (!Number.isSafeInteger(ms) || ms < 0) {
-    throw new Error(`Cannot be a time in a table key: ${ms}. It must be a whole number of ms, 0 or more.`);
+  return counted(ms, timeDigits);
+}
+
+function day(days: number): string {
+  return counted(days, dayDigits);
+}
+
+function counted(n: number, width: number): string {
+  if (!Number.isSafeInteger(n) || n < 0) {
+    throw new Error(`Cannot be a time in a table key: ${n}. It must be a whole number, 0 or more.`);
   }
-  const digits = String(ms).padStart(timeDigits, '0');
-  if (digits.length > timeDigits) throw new Error(`Cannot be a time in a table key: ${ms}. It is too late.`);
+  const digits = String(n).padStart(width, '0');
+  if (digits.length > width) throw new Error(`Cannot be a time in a table key: ${n}. It is too late.`);
   return digits;
 }

@@ -4,7 +4,7 @@ import { collect } from '../../shared/app/all-rows.ts';
 import { createPool, type CreatePool } from '../../shared/app/create-pool.ts';
 import { deletePool, resizePool } from '../../shared/app/pools.ts';
 import { registerJob } from '../../shared/app/register.ts';
-import { sweepKeys } from '../../shared/app/sweep-keys.ts';
+import { sweepPool } from '../../shared/app/sweep-pool.ts';
 import { classicPoolId, classicTag, tagOf } from '../../shared/core/ids.ts';
 import { limits } from '../../shared/core/limits.ts';
 import type { Disturbance, TwinCall } from '../../shared/storage/memory-table.ts';
@@ -339,50 +339,48 @@ describe('old keys', () => {
     expect((await jobsOf(world, classicPoolId)).length).toBe(1);
   });
 
-  it('are removed a page at a time, from where the last call ended, and then it rests', async () => {
+  it('are removed some at a time, at no cost of those that are in use', async () => {
     const world = await makeWorld();
-    const { poolId } = await makePool(world, 0);
-    const tag = tagOf(poolId);
-    const nowMs = world.clock.now() + 2 * limits.idempotencyMs;
-    // The first page holds nothing to remove.
-    const rows = Array.from({ length: 2_100 }, (_, n) => ({
+    const pool = await makePool(world, 0);
+    const tag = tagOf(pool.poolId);
+    await world.clock.advance(2 * limits.idempotencyMs);
+    const today = Math.floor(world.clock.now() / limits.idempotencyMs);
+    const rows = Array.from({ length: 700 }, (_, n) => ({
       do: 'create' as const,
       kind: 'jobKey' as const,
       row: {
-        poolId,
+        poolId: pool.poolId,
         jobId: tag,
         bodyHash: '',
+        day: today - (n % 2 === 0 ? 1 : 2),
         keyHash: String(n).padStart(64, '0'),
-        createdMs: n < 1_000 ? nowMs : 0,
+        createdMs: 0,
       },
     }));
     for (let at = 0; at < rows.length; at += 100) await world.app.store.commit(rows.slice(at, at + 100));
-    await world.clock.advance(2 * limits.idempotencyMs);
     const sweep = async () => {
       world.table.resetCounts();
-      await sweepKeys(world.app, tag);
-      const { queries, transactions } = world.table.counts;
-      return [queries, transactions, (await collect(world.app, { of: 'job-keys', tag })).length];
+      const swept = await sweepPool(world.app, pool);
+      const { rowsRead, rowsWritten } = world.table.counts;
+      return [swept, rowsRead, rowsWritten, (await collect(world.app, { of: 'job-keys', tag })).length];
     };
-    expect(await sweep()).toEqual([1, 0, 2_100]);
-    expect(await sweep()).toEqual([1, 10, 1_100]);
-    expect(await sweep()).toEqual([1, 1, 1_000]);
-    expect(await sweep()).toEqual([0, 0, 1_000]);
-    await world.clock.advance(3_600_000);
-    expect(await sweep()).toEqual([1, 0, 1_000]);
+    expect(await sweep()).toEqual(['more', 200, 200, 500]);
+    expect(await sweep()).toEqual(['done', 150, 150, 350]);
+    await world.clock.advance(limits.sweepRestMs);
+    expect(await sweep()).toEqual(['done', 0, 0, 350]);
   });
 
   it('that two instances sweep at once are gone, and nothing else', async () => {
     const world = await makeWorld();
-    const { poolId } = await makePool(world, 0);
-    ok(await registerJob(world.app, world.service, jobBody(world, poolId), 'k'));
+    const pool = await makePool(world, 0);
+    ok(await registerJob(world.app, world.service, jobBody(world, pool.poolId), 'k'));
     await world.clock.advance(2 * limits.idempotencyMs);
-    ok(await registerJob(world.app, world.service, jobBody(world, poolId), 'k'));
+    ok(await registerJob(world.app, world.service, jobBody(world, pool.poolId), 'k'));
     const other = makeApp({ ...world, seed: 3 });
-    await Promise.all([sweepKeys(world.app, tagOf(poolId)), sweepKeys(other, tagOf(poolId))]);
+    await Promise.all([sweepPool(world.app, pool), sweepPool(other, pool)]);
     // On the second day's beginning the key is written for that day and the one before it.
     expect(
-      (await collect(world.app, { of: 'job-keys', tag: tagOf(poolId) })).map((one) => one.row.createdMs),
+      (await collect(world.app, { of: 'job-keys', tag: tagOf(pool.poolId) })).map((one) => one.row.createdMs),
     ).toEqual([world.clock.now(), world.clock.now()]);
   });
 });

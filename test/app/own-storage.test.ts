@@ -59,7 +59,8 @@ test('results go to its container, which is made when it is missing', async () =
 test('without one they go to a container of ours', async () => {
   const { service } = ok(await put(undefined));
   const { jobId, name } = await outputOf(service);
-  expect(name).toBe(`millpond-results/${jobId}/output1.csv`);
+  const day = Math.floor(world.clock.now() / 86_400_000);
+  expect(name).toBe(`millpond-results/0${day}/${jobId}/output1.csv`);
 });
 
 test('its key is in no row and in no blob', async () => {

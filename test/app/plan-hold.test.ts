@@ -108,7 +108,7 @@ describe('a job that nobody starts', () => {
     await world.clock.advance(limits.registeredMsMax - 1);
     await ticked(world);
     expect((await job(world, jobId))?.kind).toBe('registered');
-    await world.clock.advance(1);
+    await world.clock.advance(limits.sweepRestMs);
     await ticked(world);
     expect(await job(world, jobId)).toMatchObject({
       kind: 'cancelled',

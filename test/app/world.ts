@@ -151,6 +151,7 @@ export function makeApp({ clock, table, blobs, machines, config = {}, seed = 1 }
       classicRunningMax: 40,
       provisionMs: 30_000,
       jobMsMax: 86_400_000,
+      uploadMs: 30 * 86_400_000,
       jobMemoryMb: 4_096,
       allowedHosts: [],
       tiers: settings.tiers,

@@ -1,11 +1,11 @@
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { canonical, daysToRead, daysToWrite, isKept, isSweepable } from '../../shared/core/idempotency.ts';
+import { canonical, daysToRead, daysToWrite, firstDayInUse, isKept } from '../../shared/core/idempotency.ts';
 import { limits } from '../../shared/core/limits.ts';
 
 const dayMs = limits.idempotencyMs;
 const instant = fc.integer({ min: 20_000 * dayMs, max: 20_010 * dayMs });
-const keptAt = (createdMs: number) => ({ keyHash: '', bodyHash: '', createdMs });
+const keptAt = (createdMs: number) => ({ day: 0, keyHash: '', bodyHash: '', createdMs });
 
 it('a key that is kept is found by whoever looks for it', () => {
   fc.assert(
@@ -31,14 +31,21 @@ it('two writers within a request of each other have a row in common, on either s
   );
 });
 
-it('a row that a sweep may remove is written by nobody any more, within hours', () => {
+it('a row that a sweep may remove is read and written by nobody any more, within hours', () => {
   fc.assert(
-    fc.property(instant, fc.integer({ min: -22 * 3_600_000, max: 10 * dayMs }), (createdMs, apartMs) => {
-      const sweptMs = createdMs + 2 * dayMs;
-      expect(isSweepable(keptAt(createdMs), sweptMs)).toBe(true);
-      expect(isSweepable(keptAt(createdMs), sweptMs - 1)).toBe(false);
-      const written = daysToWrite(createdMs);
-      expect(daysToWrite(sweptMs + apartMs).some((day) => written.includes(day))).toBe(false);
+    fc.property(instant, fc.integer({ min: -22 * 3_600_000, max: 10 * dayMs }), (nowMs, apartMs) => {
+      const first = firstDayInUse(nowMs);
+      expect(daysToRead(nowMs).every((day) => day >= first)).toBe(true);
+      expect(daysToWrite(nowMs + apartMs).every((day) => day >= first)).toBe(true);
+    }),
+  );
+});
+
+it('a row is swept by the end of the second day after its own', () => {
+  fc.assert(
+    fc.property(instant, (createdMs) => {
+      for (const day of daysToWrite(createdMs))
+        expect(firstDayInUse(createdMs + 3 * dayMs)).toBeGreaterThan(day);
     }),
   );
 });

@@ -144,8 +144,8 @@ describe('keys', () => {
       keyRangeOf({ of: 'accounts' }),
       keyRangeOf({ of: 'ledger', planId: sub }),
       keyRangeOf({ of: 'periods', planId: sub }),
-      ...(['vms', 'queue', 'jobs', 'specs', 'gone', 'slots', 'uses', 'job-keys'] as const).map((of) =>
-        keyRangeOf({ of, tag: tagA }),
+      ...(['vms', 'queue', 'jobs', 'specs', 'gone', 'expiries', 'slots', 'uses', 'job-keys'] as const).map(
+        (of) => keyRangeOf({ of, tag: tagA }),
       ),
       keyRangeOf({ of: 'pool-keys', subscriptionId: sub }),
       keyRangeOf({ of: 'live' }),

@@ -31,7 +31,8 @@ const jobCommon = {
   attempt: count,
   losses: count,
 };
-const result = fc.record({ baseLocation: text, relativeLocation: text, tokenSealed: text });
+const result = some({ baseLocation: text, relativeLocation: text }, { tokenSealed: text });
+const day = fc.nat(999_999);
 
 /** Members that may be absent. */
 function some<T extends object, O extends object>(
@@ -177,13 +178,15 @@ export const rows = {
     fc.record({ ...jobCommon, kind: kindOf('cancelled'), endMs: ms, reason: text }),
   ),
   spec: fc.record({ jobId: id, sealed: fc.uint8Array({ maxLength: 400 }) }),
+  expiry: fc.record({ jobId: id, atMs: ms }),
   gone: some({ vmId: id, poolId: id, createdMs: ms, atMs: ms, cause: text }, { readyMs: ms }),
-  live: fc.record({ tag: hexId(12), poolId: id, subscriptionId: id, dueMs: ms }),
+  live: some({ tag: hexId(12), poolId: id, subscriptionId: id, dueMs: ms }, { goneMs: ms }),
   slot: fc.record({ poolId: id, lane: id, place: fc.nat(999), jobId: id }),
-  jobKey: fc.record({ poolId: id, jobId: id, keyHash: hexId(64), bodyHash: hexId(64), createdMs: ms }),
+  jobKey: fc.record({ poolId: id, jobId: id, day, keyHash: hexId(64), bodyHash: hexId(64), createdMs: ms }),
   poolKey: fc.record({
     subscriptionId: id,
     poolId: id,
+    day,
     keyHash: hexId(64),
     bodyHash: hexId(64),
     createdMs: ms,

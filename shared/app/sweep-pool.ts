@@ -1,0 +1,36 @@
+/** Everything of a pool whose time is over, a bounded part of it at a run; ranges by time, so that nothing else is read. */
+import { tagOf } from '../core/ids.ts';
+import { firstDayInUse } from '../core/idempotency.ts';
+import { limits } from '../core/limits.ts';
+import type { Pool } from '../core/pool.ts';
+import type { App } from './ports.ts';
+import { eachStep } from './each-step.ts';
+import { sweepJobs } from './sweep-jobs.ts';
+import { sweepResults } from './sweep-results.ts';
+import { sweepRange, type Swept } from './sweep-rows.ts';
+import { sweepUnstarted } from './sweep-unstarted.ts';
+
+/** At most once in `limits.sweepRestMs` and process, but at once again while there is more. */
+export async function sweepPool(app: App, pool: Pool): Promise<Swept> {
+  const place = `sweep|${pool.poolId}|${pool.kind}`;
+  const swept = await app.memory.recall(place, limits.sweepRestMs, () => sweepAll(app, pool));
+  if (swept === 'more') app.memory.forget(place);
+  return swept;
+}
+
+async function sweepAll(app: App, pool: Pool): Promise<Swept> {
+  const tag = tagOf(pool.poolId);
+  const { subscriptionId } = pool;
+  const nowMs = app.clock.now();
+  const beforeDay = firstDayInUse(nowMs);
+  const beforeMs = Math.max(0, nowMs - limits.jobRetentionMs);
+  const swept = await eachStep<Swept>([
+    () => sweepUnstarted(app, pool),
+    () => sweepResults(app, tag),
+    () => sweepJobs(app, tag),
+    () => sweepRange(app, { of: 'gone', tag, beforeMs }),
+    () => sweepRange(app, { of: 'job-keys', tag, beforeDay }),
+    () => sweepRange(app, { of: 'pool-keys', subscriptionId, beforeDay }),
+  ]);
+  return swept.includes('more') ? 'more' : 'done';
+}
