@@ -1,16 +1,14 @@
-/** Unfinished jobs that nobody will ever run: they would hold their secrets for ever. */
+/** Jobs that nobody starts, or can start any more, are cancelled: they would hold their secrets for ever. */
 import { tagOf } from '../core/ids.ts';
-import type { Job } from '../core/job.ts';
 import { limits } from '../core/limits.ts';
 import type { Pool } from '../core/pool.ts';
-import { cancelForDeletedPool, cancelJob } from './cancel.ts';
+import { cancelJob } from './cancel.ts';
 import type { App } from './ports.ts';
 import type { Swept } from './sweep-rows.ts';
 
 /**
- * Jobs that nobody starts are cancelled after `limits.registeredMsMax`, those of a pool that is going at once; so is
- * whatever turns up in a deleted pool. Touches only unfinished jobs that are old enough, at most `limits.sweepRows` a
- * run, going on where the last one ended: a job that was started late may be among them for long.
+ * After `limits.registeredMsMax`, in a pool that is going at once. Touches only unfinished jobs that are old enough, at
+ * most `limits.sweepRows` a run, going on where the last one ended: one that was started late may be among them for long.
  */
 export async function sweepUnstarted(app: App, pool: Pool): Promise<Swept> {
   const tag = tagOf(pool.poolId);
@@ -21,23 +19,15 @@ export async function sweepUnstarted(app: App, pool: Pool): Promise<Swept> {
     { of: 'specs', tag, untilMs: app.clock.now() - leaveMs },
     { limit: limits.sweepRows, ...(after === undefined ? {} : { after }) },
   );
+  const reason =
+    pool.kind === 'active'
+      ? 'Nobody started it within 7 days.'
+      : 'Its pool was deleted before it was started.';
   for (const { row } of page.rows) {
     const job = (await app.store.get('job', { jobId: row.jobId }))?.row;
-    if (job !== undefined) await endUnwanted(app, pool, job);
+    if (job?.kind === 'registered') await cancelJob(app, job, reason);
   }
   if (page.after === undefined) app.cursors.delete(place);
   else app.cursors.set(place, page.after);
   return page.after === undefined ? 'done' : 'more';
-}
-
-async function endUnwanted(app: App, pool: Pool, job: Job): Promise<void> {
-  if (job.kind === 'registered') {
-    const reason =
-      pool.kind === 'active'
-        ? 'Nobody started it within 7 days.'
-        : 'Its pool was deleted before it was started.';
-    await cancelJob(app, job, reason);
-  } else if (pool.kind === 'deleted') {
-    await cancelForDeletedPool(app, job);
-  }
 }

@@ -4,13 +4,11 @@ import { collect } from '../../shared/app/all-rows.ts';
 import { createPool } from '../../shared/app/create-pool.ts';
 import { deletePool, getPool, listPools, resizePool } from '../../shared/app/pools.ts';
 import { tick } from '../../shared/app/tick.ts';
-import type { App } from '../../shared/app/ports.ts';
 import { tagOf } from '../../shared/core/ids.ts';
 import { limits } from '../../shared/core/limits.ts';
-import { TableFault, type Table } from '../../shared/storage/table.ts';
+import { dyingApp, points } from './dying-app.ts';
 import {
   bootAll,
-  makeApp,
   makePool,
   makeWorld,
   ok,
@@ -24,54 +22,9 @@ import {
   type World,
 } from './world.ts';
 
-/** Dies with its n-th write, before or after it is done; nothing of it reaches the storage from then on. */
-class DyingTable implements Table {
-  private readonly inner: Table;
-  private readonly when: 'before' | 'after';
-  private left: number;
-  private state: 'alive' | 'dead' = 'alive';
-
-  constructor(inner: Table, n: number, when: 'before' | 'after') {
-    this.inner = inner;
-    this.left = n;
-    this.when = when;
-  }
-
-  get: Table['get'] = (...args) => this.living(() => this.inner.get(...args));
-  query: Table['query'] = (...args) => this.living(() => this.inner.query(...args));
-  transact: Table['transact'] = (...args) =>
-    this.living(async () => {
-      this.left -= 1;
-      if (this.left > 0) return this.inner.transact(...args);
-      this.state = 'dead';
-      if (this.when === 'after') await this.inner.transact(...args);
-      throw dead();
-    });
-
-  private async living<T>(call: () => Promise<T>): Promise<T> {
-    if (this.state === 'dead') throw dead();
-    return call();
-  }
-}
-
-/** For good: nobody tries again. */
-function dead(): TableFault {
-  return new TableFault('refused', false, 'this instance is dead');
-}
-
-function dyingApp(world: World, n: number, when: 'before' | 'after'): App {
-  return makeApp({ ...world, table: new DyingTable(world.table, n, when), seed: 99 });
-}
-
 const swaggerUrl = (world: World) =>
   `http://x/subscriptions/${subscriptionId}/services/${world.service.serviceId}/swagger.json`;
 const poolsOf = async (world: World) => (await world.app.store.get('account', { subscriptionId }))?.row.pools;
-const points = (most: number) =>
-  Array.from(
-    { length: 2 * most },
-    (_, n) => [Math.floor(n / 2) + 1, n % 2 === 0 ? 'before' : 'after'] as const,
-  );
-
 describe('an instance that dies', () => {
   it.each(points(6))('at write %i (%s it) of a creation leaves a whole pool or none', async (n, when) => {
     const world = await makeWorld({ maxPools: 1 });
