@@ -66,12 +66,19 @@ async function rowsOf(app: App, vmId: string, jobId: string): Promise<number> {
 /** Results that open no more say so, and how to get at them. */
 function withExpiry(job: Finished, results: Record<string, OpenResult>, nowMs: number): Finished {
   for (const [name, { token }] of Object.entries(results)) {
-    const state = judgeSas(token, nowMs);
-    if (state.kind !== 'expired') continue;
-    const reason = `The SAS of result "${name}" expired at ${state.at}: read the blob with its account's key, or run the job again.`;
+    const when = expiryOf(token, nowMs);
+    if (when === undefined) continue;
+    const reason = `The SAS of result "${name}" ${when}: read the blob with its account's key, or run the job again.`;
     return { ...job, reason };
   }
   return job;
+}
+
+/** Of one that is over; the sweep has taken away a token that has been over for a while. */
+function expiryOf(token: string | undefined, nowMs: number): string | undefined {
+  if (token === undefined) return 'has expired';
+  const state = judgeSas(token, nowMs);
+  return state.kind === 'expired' ? `expired at ${state.at}` : undefined;
 }
 
 function openResults(app: App, job: Finished): Record<string, OpenResult> {

@@ -157,7 +157,7 @@ describe('the bill of classic jobs', () => {
     expect(bill.periods[0]?.usage).toEqual({ poolMs: 0, classicMs: 3_100 * 360_000, transactions: 3_100 });
     expect(bill.amountMicros).toBe(621_550_000);
     expect(await collect(world.app, { of: 'uses', tag: classicTag })).toEqual([]);
-  });
+  }, 120_000);
 
   it('counts a job that was cancelled while it waited as a transaction, and one never started as nothing', async () => {
     const world = await makeWorld({ config: { classicVms: 0 } });

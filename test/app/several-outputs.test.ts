@@ -62,7 +62,7 @@ it('each goes to its place, in one order at every attempt, and all are in the re
   if (work.kind !== 'work') throw new Error('no work');
   const { outputs, attempt } = work.assignment;
   expect(Object.entries(outputs).map(([name, handle]) => [name, handle.name])).toEqual([
-    ['constructor', `millpond-results/${jobId}/constructor.csv`],
+    ['constructor', expect.stringMatching(`^millpond-results/\\d{6}/${jobId}/constructor\\.csv$`)],
     ['scored', 'outputs/a b.csv'],
     ['copy', 'elsewhere/b.csv'],
   ]);
@@ -73,7 +73,9 @@ it('each goes to its place, in one order at every attempt, and all are in the re
   expect(status.results).toMatchObject({
     scored: { baseLocation: `${endpoint}/`, relativeLocation: 'outputs/a%20b.csv' },
     copy: { baseLocation: 'https://other.blob.core.windows.net/', relativeLocation: 'elsewhere/b.csv' },
-    constructor: { relativeLocation: `millpond-results/${jobId}/constructor.csv` },
+    constructor: {
+      relativeLocation: expect.stringMatching(`^millpond-results/\\d{6}/${jobId}/constructor\\.csv$`),
+    },
   });
 });
 

@@ -104,7 +104,7 @@ it('each named or not, by key or by SAS: the scored rows in each, and each in th
     scored: { relative: 'data/by-key.csv' },
   });
   const one = await results(await ended(instance, tenant, await start({ copy: byKey('one.csv') })));
-  expect(one['scored']?.relative).toMatch(/^millpond-results\/\w+\/scored\.csv$/);
+  expect(one['scored']?.relative).toMatch(/^millpond-results\/\d{6}\/\w+\/scored\.csv$/);
   for (const { text } of [...Object.values(named), ...Object.values(one)]) {
     expectScored(text);
     expect(text).toBe(named['scored']?.text);
