@@ -2,7 +2,8 @@
 import { beforeEach, expect, test } from 'vitest';
 import { makeApi, read, textIn, valuesIn, type Api } from './api.ts';
 import { detailOf } from './calls.ts';
-import { bootAll, endpoint, nonceOf } from '../app/world.ts';
+import { limits } from '../../shared/core/limits.ts';
+import { bootAll, endpoint, nonceOf, ticked } from '../app/world.ts';
 
 let api: Api;
 beforeEach(async () => {
@@ -63,6 +64,14 @@ test('a job from registration to its result, with a VM in between', async () => 
   expect(gone.status).toBe(204);
   expect(read(await api.status(jobId))['StatusCode']).toBe('Finished');
   expect(read(await vm('bye', {}))).toEqual({ kind: 'bye' });
+  await api.world.clock.advance(limits.resultSasMs + limits.sweepRestMs);
+  await ticked(api.world);
+  // Clients join the three texts: the last one is none, and why is said beside.
+  expect(read(await api.status(jobId))).toMatchObject({
+    StatusCode: 'Finished',
+    Results: { output1: { RelativeLocation: 'outputs/scored%20%C3%A9.csv', SasBlobToken: '' } },
+    Reason: expect.stringMatching(/expired 24 hours after the end/),
+  });
   const usage = read(await api.asAccount({ path: `${api.psu}/pools/${poolId}/usage` }));
   expect(usage).toMatchObject({
     computeMs: expect.any(Number),

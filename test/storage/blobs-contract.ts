@@ -52,6 +52,32 @@ export function blobsContract(theWorld: () => BlobWorld): void {
     expect(await own.get('millpond-uploads', 'job/output 1.csv')).toBeUndefined();
   });
 
+  test('own: names are listed in their order, page by page, and what is removed is gone, once or twice', async () => {
+    const { own } = theWorld();
+    const day = `0${String(Date.now()).slice(-5)}`;
+    const names = [`${day}/b/x é%.csv`, `${day}/a/1.csv`, `${day}/a/2.csv`];
+    for (const name of names) await own.put('millpond-uploads', name, new Uint8Array([1]));
+    const listed = async () => {
+      const found: string[] = [];
+      let after: string | undefined;
+      do {
+        const page = await own.list('millpond-uploads', {
+          limit: 1,
+          ...(after === undefined ? {} : { after }),
+        });
+        expect(page.names.length).toBeLessThanOrEqual(1);
+        found.push(...page.names);
+        after = page.after;
+      } while (after !== undefined);
+      return found.filter((name) => name.startsWith(`${day}/`));
+    };
+    expect(await listed()).toEqual(names.toSorted());
+    for (let n = 0; n < 2; n += 1) await own.remove('millpond-uploads', names[0]!);
+    expect(await listed()).toEqual(names.slice(1));
+    for (const name of names) await own.remove('millpond-uploads', name);
+    expect(await own.list('millpond-results', { limit: 1_000 })).not.toHaveProperty('after');
+  });
+
   test('a container is made with the account key, again without harm, and never with a SAS', async () => {
     const { callers } = theWorld();
     const at = place('x.csv', `made${String(Date.now()).slice(-6)}`);

@@ -1,7 +1,7 @@
 /** What every `Store` must do; run on the in-memory twin and on a real Azurite. */
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Range, Rows, Store, Stored } from '../../shared/app/ports.ts';
+import type { Range, Rows, Store, Stored, Write } from '../../shared/app/ports.ts';
 import { accountOf, jobOf, kinds, poolOf, rowsOf, subscription, vmOf, waitOf } from './sample-rows.ts';
 
 /** Each test works in partitions of its own: the store is one for all. */
@@ -192,6 +192,36 @@ export function storeContract(theStore: () => Store): void {
     );
     expect(outcomes.filter((outcome) => outcome.kind === 'done')).toHaveLength(1);
     expect((await theStore().list({ of: 'vms', tag })).rows).toHaveLength(1);
+  });
+
+  test('what is over is a range of its own: by registration, by end, by expiry, by day', async () => {
+    const store = theStore();
+    const tag = freshTag();
+    const at = [999, 1_000, 1_001];
+    const { poolId } = poolOf(tag);
+    const ids = at.map((ms, n) => jobOf(n, tag, ms).jobId);
+    await commit([
+      { do: 'create', kind: 'pool', row: poolOf(tag) },
+      ...at.flatMap((ms, n): Write[] => [
+        { do: 'create', kind: 'job', row: jobOf(n, tag, ms) },
+        { do: 'create', kind: 'expiry', row: { jobId: ids[n]!, atMs: ms } },
+        { do: 'create', kind: 'gone', row: { ...vmOf(n, tag), atMs: ms, cause: 'x' } },
+        {
+          do: 'create',
+          kind: 'jobKey',
+          row: { poolId, jobId: ids[n]!, day: ms, keyHash: 'ab', bodyHash: '', createdMs: 0 },
+        },
+      ]),
+    ]);
+    const jobIds = async (range: Extract<Range, { of: 'jobs' | 'expiries' | 'job-keys' }>) =>
+      (await store.list(range)).rows.map(({ row }) => row.jobId);
+    expect(await jobIds({ of: 'jobs', tag, untilMs: 1_000 })).toEqual([ids[1], ids[0]]);
+    expect(await jobIds({ of: 'expiries', tag, beforeMs: 1_001 })).toEqual([ids[0], ids[1]]);
+    expect(await jobIds({ of: 'expiries', tag })).toEqual(ids);
+    expect(await jobIds({ of: 'job-keys', tag, beforeDay: 1_000 })).toEqual([ids[0]]);
+    const gone = await store.list({ of: 'gone', tag, beforeMs: 1_000 });
+    expect(gone.rows.map(({ row }) => row.atMs)).toEqual([999]);
+    expect((await store.list({ of: 'pool-rows', tag })).rows).toHaveLength(13);
   });
 
   test('one query gives the VMs and then the head of the queue', async () => {
