@@ -18,7 +18,7 @@ export function statusJson({ job, rowsDone, results }: JobStatus): object {
     VmId: ('vmId' in job ? job.vmId : undefined) ?? null,
     RowsDone: rowsDone,
     RowsTotal: job.kind === 'finished' ? job.rows : null,
-    Reason: job.reason ?? expiredReason(results),
+    Reason: job.reason ?? null,
   };
 }
 
@@ -36,13 +36,6 @@ function statusCode(job: Job): string {
     case 'cancelled':
       return 'Cancelled';
   }
-}
-
-function expiredReason(results: JobStatus['results']): string | null {
-  const isExpired = Object.values(results ?? {}).some(({ token }) => token === undefined);
-  return isExpired
-    ? 'The SAS of the results expired 24 hours after the end of the job. The files are where they were written: read them with the key of their storage account or a SAS of your own.'
-    : null;
 }
 
 function resultsOf(results: NonNullable<JobStatus['results']>): object {

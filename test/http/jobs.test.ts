@@ -70,7 +70,7 @@ test('a job from registration to its result, with a VM in between', async () => 
   expect(read(await api.status(jobId))).toMatchObject({
     StatusCode: 'Finished',
     Results: { output1: { RelativeLocation: 'outputs/scored%20%C3%A9.csv', SasBlobToken: '' } },
-    Reason: expect.stringMatching(/expired 24 hours after the end/),
+    Reason: expect.stringMatching(/"output1" has expired: read the blob/),
   });
   const usage = read(await api.asAccount({ path: `${api.psu}/pools/${poolId}/usage` }));
   expect(usage).toMatchObject({
