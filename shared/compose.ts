@@ -97,14 +97,14 @@ function compose(settings: Settings): Composed {
     if (vm !== undefined && tagOf(vmId) === tagOf(vm.row.poolId)) await nudge(app, vm.row.poolId);
   }
 
-  // The holder looks after its VMs by itself: after a takeover the timer may lag by a minute.
+  // The holder looks after its VMs by itself, whatever dispatches: the timer may run on another host, which can start
+  // no machine here, and may lag by a minute after a takeover.
   lease.onChange((holder) => {
-    if (holder === 'self' && settings.dispatch === 'at-once') {
+    if (holder === 'self') {
       void tick(app).catch((error: unknown) => log('takeover-failed', { error: String(error) }));
     }
   });
   const looking = setInterval(() => {
-    if (settings.dispatch === 'timer') return;
     const look = app.oneAtATime('machines', () => lookAfterMachines(app));
     void look.catch((error: unknown) => log('look-failed', { error: String(error) }));
   }, machinesMs);

@@ -15,7 +15,8 @@ export async function lookAfterMachines(app: App): Promise<void> {
   for await (const { row } of allRows(app, { of: 'live' })) {
     if (row.dueMs > app.clock.now()) continue;
     const vms = (await collect(app, { of: 'vms', tag: row.tag })).map((stored) => stored.row);
-    if (vms.some((vm) => isLeftToUs(app, vm)) || hasStray(observed, row.tag, vms))
+    const isWanted = vms.some((vm) => isLeftToUs(app, vm) || hasDied(observed, vm));
+    if (isWanted || hasStray(observed, row.tag, vms))
       await app.oneAtATime(`reconcile|${row.tag}`, () => reconcile(app, row.tag));
   }
 }
@@ -24,6 +25,11 @@ export async function lookAfterMachines(app: App): Promise<void> {
 function isLeftToUs(app: App, vm: Vm): boolean {
   if (vm.kind === 'stopped') return false;
   return vm.hostId === undefined ? vm.kind === 'provisioning' : vm.hostId !== app.compute.hostId;
+}
+
+/** Only its own host can see that; the word of its exit may not have come through. */
+function hasDied({ exited }: Observation, vm: Vm): boolean {
+  return vm.kind !== 'stopped' && exited.has(vm.vmId);
 }
 
 /** A machine whose row has been ended elsewhere. */

@@ -53,6 +53,27 @@ describe('the host of the VMs', () => {
     expect(await job(other, jobId)).toMatchObject({ kind: 'running', vmId: next, attempt: 2 });
   });
 
+  it('replaces a machine that has died, though the timer runs elsewhere', async () => {
+    const { owner, other } = await twoHosts();
+    const { poolId } = await makePool(owner, 1);
+    const [vmId = ''] = await bootAll(owner, poolId);
+    const jobId = await started(owner, poolId);
+    owner.machines.kill(vmId);
+    await ticked(other);
+    expect(await job(owner, jobId)).toMatchObject({ kind: 'running', vmId });
+    await lookAfterMachines(owner.app);
+    expect(await job(owner, jobId)).toMatchObject({ kind: 'queued', losses: 1 });
+    await owner.clock.advance(limits.replaceBackoffMs);
+    await ticked(other);
+    await lookAfterMachines(owner.app);
+    const [next = ''] = await bootAll(owner, poolId);
+    expect(next).not.toBe(vmId);
+    expect(await job(owner, jobId)).toMatchObject({ kind: 'running', vmId: next, attempt: 2 });
+    owner.table.resetCounts();
+    await lookAfterMachines(owner.app);
+    expect(owner.table.counts).toMatchObject({ transactions: 0, gets: 0, queries: 2 });
+  });
+
   it('leaves everything to the one that holds the VMs', async () => {
     const { owner, other } = await twoHosts();
     await makePool(owner, 1);
