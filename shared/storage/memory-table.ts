@@ -53,6 +53,11 @@ export class MemoryTable implements Table {
   async get(table: string, pk: string, rk: string): Promise<Entity | undefined> {
     const disturbance = await this.onCall?.({ op: 'get', table, pk, rk });
     if (disturbance !== undefined && disturbance.kind !== 'short') throw faultOf(disturbance);
+    return this.getNow(table, pk, rk);
+  }
+
+  /** What a get finds at this very moment, undisturbed. */
+  getNow(table: string, pk: string, rk: string): Entity | undefined {
     const bad = refusedKey(pk) ?? refusedKey(rk);
     if (bad !== undefined) throw refusal(bad);
     this.counts.gets++;
@@ -64,11 +69,16 @@ export class MemoryTable implements Table {
   async query(table: string, query: Query): Promise<EntityPage> {
     const disturbance = await this.onCall?.({ op: 'query', table, query });
     if (disturbance !== undefined && disturbance.kind !== 'short') throw faultOf(disturbance);
+    return this.queryNow(table, query, disturbance?.rows);
+  }
+
+  /** What a query finds at this very moment, undisturbed. `rowsMax`: of a page that is cut short. */
+  queryNow(table: string, query: Query, rowsMax?: number): EntityPage {
     if (!Number.isInteger(query.limit) || query.limit < 1 || query.limit > pageMax) {
       throw refusal(`a page of ${query.limit} rows`);
     }
     this.counts.queries++;
-    const max = disturbance === undefined ? query.limit : Math.min(query.limit, disturbance.rows);
+    const max = Math.min(query.limit, rowsMax ?? query.limit);
     const found = this.find(table, query, max + 1);
     this.counts.rowsRead += Math.min(found.length, max);
     const next = found[max];
@@ -79,15 +89,22 @@ export class MemoryTable implements Table {
   async transact(table: string, pk: string, ops: readonly Op[]): Promise<Outcome> {
     const disturbance = await this.onCall?.({ op: 'transact', table, pk, ops });
     if (disturbance?.kind === 'before') throw faultOf(disturbance);
-    const bad = refusedTransaction(table, pk, ops);
-    if (bad !== undefined) throw refusal(bad);
     if (disturbance?.kind === 'late') {
+      const bad = refusedTransaction(table, pk, ops);
+      if (bad !== undefined) throw refusal(bad);
       void disturbance.until.then(() => this.apply(table, pk, ops));
       throw faultOf(disturbance);
     }
-    const outcome = this.apply(table, pk, ops);
+    const outcome = this.transactNow(table, pk, ops);
     if (disturbance?.kind === 'after') throw faultOf(disturbance);
     return outcome;
+  }
+
+  /** Carries a transaction out at this very moment, undisturbed. */
+  transactNow(table: string, pk: string, ops: readonly Op[]): Outcome {
+    const bad = refusedTransaction(table, pk, ops);
+    if (bad !== undefined) throw refusal(bad);
+    return this.apply(table, pk, ops);
   }
 
   /** Every entity of a table, in key order, uncounted: for tests that look for something. */

@@ -17,6 +17,8 @@ export type RunParts = {
   readonly patience: Patience;
   /** First and longest pause between two rounds of one attempt. Default 100 ms, 10 s. */
   readonly rounds?: { readonly firstMs: number; readonly maxMs: number };
+  /** How it waits between two rounds. Default: in real time. */
+  readonly pause?: typeof pause;
 };
 
 export type RunOptions = {
@@ -56,7 +58,7 @@ async function writeOnce(parts: RunParts, assignment: Assignment, options: RunOp
   for (let round = 0; round <= roundsMax; round += 1) {
     let there = await look();
     if (there.left.length > 0 && round > 0) {
-      await pause(
+      await (parts.pause ?? pause)(
         backoffMs(parts.rounds ?? { firstMs: 100, maxMs: 10_000 }, round, Math.random()),
         options.signal,
       );

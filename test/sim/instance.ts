@@ -1,0 +1,140 @@
+/** One instance of the service: its own memory, clock, turns and wakeups; it can stand still, die, and come up anew. */
+import { makeMemory } from '../../shared/app/memory.ts';
+import { makeOneAtATime } from '../../shared/app/one-at-a-time.ts';
+import type { App, Clock, Compute, Config, Log } from '../../shared/app/ports.ts';
+import type { SeededRandom } from '../../shared/storage/seeded-random.ts';
+import { makeStorageClock, type StorageClock } from '../../shared/storage/storage-clock.ts';
+import { makeStore } from '../../shared/storage/table-store.ts';
+import { makeQuietClock } from './quiet-clock.ts';
+import { afterFor, type Patient, type Timer } from './patient.ts';
+import type { Scheduler } from './scheduler.ts';
+import { makeSimWakeups } from './sim-wakeups.ts';
+import type { Storage, Touched } from './storage.ts';
+
+export type InstanceParts = {
+  readonly name: string;
+  readonly scheduler: Scheduler;
+  readonly storage: Storage;
+  readonly random: SeededRandom;
+  readonly config: Config;
+  readonly wallSkewMs: number;
+  readonly driftPerMs: number;
+  /** What is the same for all instances. */
+  readonly shared: Pick<App, 'checkModel' | 'secrets'>;
+  readonly blobsOf: (instance: Instance) => Pick<App, 'blobs' | 'callerBlobs'>;
+  readonly makeCompute: (instance: Instance) => Compute;
+  readonly log: Log;
+  /** It has died: whatever it had under way is gone. */
+  readonly onCrash: (instance: Instance) => void;
+  readonly onHeard: (instance: Instance) => void;
+};
+
+export class Instance implements Patient {
+  readonly name: string;
+  readonly clock: StorageClock;
+  readonly compute: Compute;
+  readonly bornMs: number;
+  state: 'up' | 'dead' = 'up';
+  pausedUntilMs = 0;
+  lastPauseEndMs = 0;
+  /** Calls to ports until it dies; undefined: not before long. */
+  fuse: number | undefined;
+  heardCount = 0;
+  /** What those who have a request under way do when it dies. */
+  readonly open = new Set<() => void>();
+  private readonly parts: InstanceParts;
+  private readonly base: Omit<App, 'store'>;
+
+  constructor(parts: InstanceParts) {
+    const { scheduler, random } = parts;
+    this.parts = parts;
+    this.name = parts.name;
+    this.bornMs = scheduler.nowMs;
+    const { bornMs } = this;
+    const monotonicMs = () => (scheduler.nowMs - bornMs) * (1 + parts.driftPerMs);
+    const wallMs = () => scheduler.nowMs + parts.wallSkewMs;
+    const timers = makeQuietClock(this, parts.storage);
+    this.clock = { ...makeStorageClock({ wallMs, monotonicMs }), sleep: timers.sleep };
+    const clock: Clock = { now: this.clock.now, sleep: timers.sleep };
+    this.compute = parts.makeCompute(this);
+    this.base = {
+      ...parts.shared,
+      ...parts.blobsOf(this),
+      compute: this.compute,
+      clock,
+      random,
+      wakeups: makeSimWakeups(this, timers.noteListened),
+      oneAtATime: makeOneAtATime(),
+      memory: makeMemory(clock),
+      cursors: new Map(),
+      closing: new AbortController().signal,
+      log: parts.log,
+      config: parts.config,
+    };
+  }
+
+  get isUp(): boolean {
+    return this.state === 'up';
+  }
+
+  get isPaused(): boolean {
+    return this.pausedUntilMs > this.parts.scheduler.nowMs;
+  }
+
+  get nowMs(): number {
+    return this.parts.scheduler.nowMs;
+  }
+
+  /** The app for one request or tick; what it touches is counted there. */
+  app(touched: Touched): App {
+    const { random, storage } = this.parts;
+    const table = storage.tableOf(this, touched);
+    return { ...this.base, store: makeStore({ table, random, clock: this.base.clock }) };
+  }
+
+  /** Before every call to a port. @returns false when it has died with it */
+  step(): boolean {
+    if (this.state === 'dead') return false;
+    if (this.fuse === undefined) return true;
+    this.fuse -= 1;
+    if (this.fuse > 0) return true;
+    this.crash();
+    return false;
+  }
+
+  /** Something that reaches it then, unless it is dead; while it stands still, nothing does. */
+  after(ms: number, run: () => void): Timer {
+    return afterFor(this, this.parts.scheduler, ms, run);
+  }
+
+  heard(dateMs: number, sentMs: number): void {
+    this.clock.heard(utc(dateMs), sentMs);
+    this.heardCount += 1;
+    this.parts.onHeard(this);
+  }
+
+  pause(ms: number): void {
+    this.pausedUntilMs = this.nowMs + ms;
+    this.lastPauseEndMs = this.pausedUntilMs;
+  }
+
+  crash(): void {
+    if (this.state === 'dead') return;
+    this.state = 'dead';
+    this.parts.onCrash(this);
+    for (const reset of this.open) reset();
+    this.open.clear();
+  }
+}
+
+let lastSecond = -1;
+let lastText = '';
+/** The `Date` header: whole seconds. */
+function utc(ms: number): string {
+  const second = Math.floor(ms / 1_000);
+  if (second !== lastSecond) {
+    lastSecond = second;
+    lastText = new Date(second * 1_000).toUTCString();
+  }
+  return lastText;
+}

@@ -1,0 +1,73 @@
+/** `npm run sim`: many seeds, or one again. `--seeds N --days D [--from SEED]`, `--seed N [--days D]`. */
+import { parseArgs } from 'node:util';
+import { simulate, type SimReport } from './simulate.ts';
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '20' },
+    days: { type: 'string', default: '5' },
+    from: { type: 'string' },
+    seed: { type: 'string' },
+    jobs: { type: 'string', default: '240' },
+    last: { type: 'string', default: '60' },
+    all: { type: 'boolean', default: false },
+    go: { type: 'boolean', default: false },
+  },
+});
+const days = Number(values.days);
+const jobsADay = Number(values.jobs);
+
+if (values.seed === undefined) await runMany(Number(values.from ?? Date.now() % 1_000_000_007), Number(values.seeds));
+else await runOne(Number(values.seed));
+
+async function runMany(from: number, seeds: number): Promise<void> {
+  const beganMs = performance.now();
+  const sums = { days: 0, operations: 0, faults: 0, started: 0, finished: 0, crashes: 0, violations: 0 };
+  const failed: number[] = [];
+  for (let seed = from; seed < from + seeds; seed += 1) {
+    const report = await simulate({ seed, days, jobsADay });
+    sums.days += report.days;
+    sums.operations += report.operations;
+    sums.faults += report.faults;
+    sums.started += report.started;
+    sums.finished += report.finished;
+    sums.crashes += report.crashes;
+    if (report.violations.length === 0) continue;
+    failed.push(seed);
+    sums.violations += report.violations.length;
+    tell(report);
+    if (!values.go) break;
+  }
+  const seconds = (performance.now() - beganMs) / 1_000;
+  const rate = sums.days / seconds;
+  process.stdout.write(
+    `seeds ${from} to ${from + seeds - 1} | days ${sums.days} | operations ${sums.operations} | faults injected ${sums.faults} | ` +
+      `instances died ${sums.crashes} | jobs started ${sums.started}, finished ${sums.finished} | violations ${sums.violations} | ` +
+      `${rate.toFixed(2)} simulated days/s (${seconds.toFixed(1)} s)\n`,
+  );
+  if (failed.length > 0) {
+    process.stdout.write(`failing seeds: ${failed.join(' ')}\n`);
+    process.exitCode = 1;
+  }
+}
+
+async function runOne(seed: number): Promise<void> {
+  const report = await simulate({ seed, days, jobsADay });
+  process.stdout.write(
+    `seed ${seed} | trace ${report.hash} | events ${report.events} | operations ${report.operations} | calls ${report.calls} | ` +
+      `faults ${report.faults} | jobs started ${report.started}, finished ${report.finished}\n${JSON.stringify(report.mix)}\n`,
+  );
+  if (report.violations.length === 0) return;
+  tell(report);
+  process.exitCode = 1;
+}
+
+function tell(report: SimReport): void {
+  for (const { check, message, atMs, about } of report.violations) {
+    const words = values.all ? [] : about;
+    const when = new Date(atMs).toISOString();
+    process.stdout.write(`\nVIOLATION seed ${report.seed} [${check}] at ${when}: ${message}\n`);
+    for (const line of report.last(Number(values.last), words)) process.stdout.write(`  ${line}\n`);
+  }
+  process.stdout.write(`replay: npm run sim -- --seed ${report.seed} --days ${report.days}\n\n`);
+}

@@ -1,0 +1,97 @@
+/** Which faults a seed meets, and how often: each kind is on or off by itself, so that every combination comes up. */
+import type { SeededRandom } from '../../shared/storage/seeded-random.ts';
+
+const secondMs = 1_000;
+const minuteMs = 60 * secondMs;
+const hourMs = 60 * minuteMs;
+
+/** Times are means; an absent one means never. */
+export type Mix = {
+  /** Share of calls to the storage that take no time, so that whole use cases run as one. */
+  readonly immediate: number;
+  readonly latencyMaxMs: number;
+  /** Share of storage calls that fail, at any time. */
+  readonly fault: number;
+  /** Minutes in which every fifth call fails. */
+  readonly stormEveryMs?: number;
+  /** Nobody is answered, for up to ten minutes. */
+  readonly stallEveryMs?: number;
+  /** Everybody is told to come back later. */
+  readonly throttleEveryMs?: number;
+  /** Share of queries whose page is short or empty. */
+  readonly shortPages: number;
+  /** An instance dies. */
+  readonly crashEveryMs?: number;
+  /** An instance stands still for up to ten minutes. */
+  readonly pauseEveryMs?: number;
+  /** Share of calls of VMs and users that get lost on their way there or back. */
+  readonly netLoss: number;
+  /** A VM process is killed, hangs, or is cut off. */
+  readonly vmTroubleEveryMs?: number;
+  /** Share of machines that do not come up. */
+  readonly deadOnArrival: number;
+  /** Whether all hosts go home at night. */
+  readonly nights: 'worked' | 'dark';
+  readonly instances: number;
+  /** `local`: machines live and die with one host. `batch`: they belong to nobody. */
+  readonly machines: 'local' | 'batch';
+  readonly tickEveryMs: number;
+  /** Share of ticks that are left out, come late, or come twice. */
+  readonly tickTrouble: number;
+  readonly dispatch: 'at-once' | 'timer';
+  /** Wall clocks are off by up to this much. */
+  readonly wallSkewMs: number;
+  readonly driftPerMs: number;
+};
+
+const calm: Mix = {
+  immediate: 0.9,
+  latencyMaxMs: 30,
+  fault: 0,
+  shortPages: 0,
+  netLoss: 0,
+  deadOnArrival: 0,
+  nights: 'worked',
+  instances: 1,
+  machines: 'local',
+  tickEveryMs: 5 * minuteMs,
+  tickTrouble: 0,
+  dispatch: 'at-once',
+  wallSkewMs: 0,
+  driftPerMs: 0,
+};
+
+export function makeMix(random: SeededRandom): Mix {
+  const topology = {
+    instances: random.pick([1, 2, 2, 3]),
+    machines: random.pick(['local', 'local', 'batch'] as const),
+    tickEveryMs: random.pick([30 * secondMs, minuteMs, 2 * minuteMs, 5 * minuteMs, 5 * minuteMs]),
+    dispatch: random.below(8) === 0 ? ('timer' as const) : ('at-once' as const),
+  };
+  if (random.below(10) === 0) return { ...calm, ...topology };
+  const some = (everyMs: number) =>
+    random.below(2) === 0 ? everyMs * (0.5 + 2 * random.fraction()) : undefined;
+  const events = {
+    stormEveryMs: some(4 * hourMs),
+    stallEveryMs: some(8 * hourMs),
+    throttleEveryMs: some(6 * hourMs),
+    crashEveryMs: some(3 * hourMs),
+    pauseEveryMs: some(5 * hourMs),
+    vmTroubleEveryMs: some(hourMs / 2),
+  };
+  return {
+    ...calm,
+    ...topology,
+    immediate: random.pick([0, 0.5, 0.8, 0.8, 0.9]),
+    latencyMaxMs: random.pick([20, 20, 200, 1_500]),
+    fault: random.pick([0, 0.001, 0.005, 0.02]),
+    shortPages: random.pick([0, 0, 0.05, 0.5]),
+    netLoss: random.pick([0, 0, 0.002, 0.02]),
+    deadOnArrival: random.pick([0, 0, 0.05]),
+    nights: random.pick(['worked', 'dark', 'dark'] as const),
+    tickTrouble: random.pick([0, 0.1, 0.3]),
+    wallSkewMs: random.pick([0, 20 * minuteMs]),
+    driftPerMs: random.pick([0, 1e-5, 1e-4]),
+    ...(Object.fromEntries(Object.entries(events).filter(([, value]) => value !== undefined)) as Partial<Mix>),
+  };
+}

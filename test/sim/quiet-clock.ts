@@ -1,0 +1,69 @@
+/**
+ * Sleeping on virtual time. A watch that looks every second whether another instance has given its VMs something to do
+ * is let sleep through the seconds in which nobody has: its looks would find nothing, and there are 86,400 of them a day.
+ */
+import { limits } from '../../shared/core/limits.ts';
+import type { Vm } from '../../shared/core/vm.ts';
+import { tables } from '../../shared/storage/row-places.ts';
+import type { Instance } from './instance.ts';
+import type { Storage } from './storage.ts';
+
+export type QuietClock = {
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  noteListened(topics: readonly string[]): void;
+};
+
+type Parked = { readonly fromMs: number; readonly resolve: () => void; readonly tag: string };
+
+export function makeQuietClock(instance: Instance, storage: Storage): QuietClock {
+  let listened: readonly string[] = [];
+  const parked = new Map<string, Parked>();
+
+  const isIdle = (vmId: string) =>
+    storage.shadow.get<Vm>(tables.pools, vmId.slice(0, 12), `vm|${vmId}`)?.kind === 'idle';
+  const wake = (one: Parked) => {
+    parked.delete(one.tag);
+    const seconds = Math.floor((instance.nowMs - one.fromMs) / limits.watchMs) + 1;
+    instance.after(one.fromMs + seconds * limits.watchMs - instance.nowMs, one.resolve);
+  };
+  storage.onCommit(({ table, pk, changes }) => {
+    if (table !== tables.pools) return;
+    const one = parked.get(pk);
+    if (one === undefined || !instance.isUp) return;
+    if (changes.some((change) => change.kind === 'vm' && change.after?.kind !== 'idle')) wake(one);
+  });
+  const park = (topics: readonly string[]) =>
+    new Promise<void>((resolve) => {
+      const tag = topics[0]!.slice(0, 12);
+      const one = { fromMs: instance.nowMs, resolve, tag };
+      parked.set(tag, one);
+      // What was committed between a VM's own look and this moment is found a second from now.
+      if (!topics.every(isIdle)) wake(one);
+    });
+  return {
+    sleep(ms, signal) {
+      const topics = listened;
+      listened = [];
+      if (signal?.aborted === true || ms <= 0) return Promise.resolve();
+      if (ms === limits.watchMs && topics.length > 0 && !parked.has(topics[0]!.slice(0, 12))) return park(topics);
+      return new Promise((resolve) => {
+        const due = instance.after(ms, resolve);
+        signal?.addEventListener(
+          'abort',
+          () => {
+            due.callOff();
+            resolve();
+          },
+          { once: true },
+        );
+      });
+    },
+    noteListened(topics) {
+      listened = topics;
+      // Only what directly precedes a pause counts.
+      queueMicrotask(() => {
+        if (listened === topics) listened = [];
+      });
+    },
+  };
+}

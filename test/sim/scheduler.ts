@@ -1,0 +1,127 @@
+/**
+ * Virtual time and whose turn it is. Everything that waits in a simulation waits here; time jumps to what is due next,
+ * and between two events everything that can go on by itself has done so.
+ */
+
+export type Due = {
+  readonly atMs: number;
+  readonly order: number;
+  /** Undefined once it has happened or was called off. */
+  run: (() => void) | undefined;
+};
+
+/** Node's own way to run what promises have queued, from outside of a promise. */
+const drain = (process as unknown as { _tickCallback: () => void })._tickCallback;
+/** Events between two breaths of the process. */
+const breathEvents = 20_000;
+
+export class Scheduler {
+  nowMs: number;
+  /** Set by whoever has seen enough. */
+  halted = false;
+  events = 0;
+  private order = 0;
+  private readonly heap: Due[] = [];
+
+  constructor(startMs: number) {
+    this.nowMs = startMs;
+  }
+
+  at(atMs: number, run: () => void): Due {
+    const due: Due = { atMs: Math.max(atMs, this.nowMs), order: this.order++, run };
+    push(this.heap, due);
+    return due;
+  }
+
+  after(ms: number, run: () => void): Due {
+    return this.at(this.nowMs + Math.round(ms), run);
+  }
+
+  sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.after(ms, resolve);
+    });
+  }
+
+  /** Runs everything due until then, and leaves the clock there. */
+  async runUntil(endMs: number): Promise<void> {
+    await this.runWhile(() => (this.heap[0]?.atMs ?? Number.POSITIVE_INFINITY) <= endMs);
+    if (!this.halted) this.nowMs = Math.max(this.nowMs, endMs);
+  }
+
+  /** Runs until the promise has settled. @throws when nothing is left to happen and it has not */
+  async runFor<T>(promise: Promise<T>): Promise<T> {
+    let settled = false;
+    const settle = () => {
+      settled = true;
+    };
+    promise.then(settle, settle);
+    await this.runWhile(() => !settled && this.heap.length > 0);
+    if (!settled && !this.halted) throw new Error('nothing is left to happen, and what is waited for has not');
+    return promise;
+  }
+
+  private async runWhile(goesOn: () => boolean): Promise<void> {
+    for (let more = true; more;) {
+      more = await new Promise<boolean>((resolve, reject) => {
+        // Promises are only drained by hand outside of a promise's own turn.
+        setImmediate(() => {
+          try {
+            resolve(this.runSome(goesOn));
+          } catch (error) {
+            reject(error as Error);
+          }
+        });
+      });
+    }
+  }
+
+  private runSome(goesOn: () => boolean): boolean {
+    drain();
+    for (let n = 0; n < breathEvents; n += 1) {
+      if (this.halted || !goesOn()) return false;
+      const due = pop(this.heap)!;
+      const { run } = due;
+      if (run === undefined) continue;
+      due.run = undefined;
+      this.nowMs = Math.max(this.nowMs, due.atMs);
+      this.events += 1;
+      run();
+      drain();
+    }
+    return true;
+  }
+}
+
+function isBefore(a: Due, b: Due): boolean {
+  return a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
+}
+
+function push(heap: Due[], due: Due): void {
+  let at = heap.length;
+  heap.push(due);
+  while (at > 0) {
+    const parent = (at - 1) >>> 1;
+    if (!isBefore(due, heap[parent]!)) break;
+    heap[at] = heap[parent]!;
+    at = parent;
+  }
+  heap[at] = due;
+}
+
+function pop(heap: Due[]): Due | undefined {
+  const first = heap[0];
+  const last = heap.pop();
+  if (last === undefined || heap.length === 0) return first;
+  let at = 0;
+  for (;;) {
+    let child = 2 * at + 1;
+    if (child >= heap.length) break;
+    if (child + 1 < heap.length && isBefore(heap[child + 1]!, heap[child]!)) child++;
+    if (!isBefore(heap[child]!, last)) break;
+    heap[at] = heap[child]!;
+    at = child;
+  }
+  heap[at] = last;
+  return first;
+}

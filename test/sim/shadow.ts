@@ -1,0 +1,63 @@
+/** The rows as they truly are, decoded, kept beside the tables for the checks: each commit is seen as what it changed. */
+import { kindAt } from '../../shared/storage/row-places.ts';
+import type { Op } from '../../shared/storage/table.ts';
+import type { Kind, Rows } from '../../shared/app/ports.ts';
+
+export type Change = {
+  [K in Kind]: { readonly kind: K; readonly before: Rows[K] | undefined; readonly after: Rows[K] | undefined };
+}[Kind];
+export type ChangeOf<K extends Kind> = Extract<Change, { readonly kind: K }>;
+
+/** One commit that was carried out. */
+export type Committed = {
+  readonly atMs: number;
+  /** Whose it is: an instance's name. */
+  readonly by: string;
+  readonly table: string;
+  readonly pk: string;
+  readonly changes: readonly Change[];
+};
+
+export class Shadow {
+  private readonly tables = new Map<string, Map<string, Map<string, unknown>>>();
+
+  apply(atMs: number, by: string, table: string, pk: string, ops: readonly Op[]): Committed {
+    let partitions = this.tables.get(table);
+    if (partitions === undefined) this.tables.set(table, (partitions = new Map()));
+    let rows = partitions.get(pk);
+    if (rows === undefined) partitions.set(pk, (rows = new Map()));
+    const changes: Change[] = [];
+    for (const op of ops) {
+      const kind = kindAt(table, op.rk);
+      if (kind === undefined) throw new Error(`a row of no known kind: ${op.rk}`);
+      const before = rows.get(op.rk);
+      const after = op.do === 'remove' ? undefined : read(op);
+      if (after === undefined) rows.delete(op.rk);
+      else rows.set(op.rk, after);
+      changes.push({ kind, before, after } as unknown as Change);
+    }
+    if (rows.size === 0) partitions.delete(pk);
+    return { atMs, by, table, pk, changes };
+  }
+
+  get<T>(table: string, pk: string, rk: string): T | undefined {
+    return this.tables.get(table)?.get(pk)?.get(rk) as T | undefined;
+  }
+
+  /** Rows of a partition by their keys, in no order. */
+  rows(table: string, pk: string): ReadonlyMap<string, unknown> {
+    return this.tables.get(table)?.get(pk) ?? none;
+  }
+
+  partitions(table: string): string[] {
+    return [...(this.tables.get(table)?.keys() ?? [])];
+  }
+}
+
+const none: ReadonlyMap<string, unknown> = new Map();
+
+function read(op: Exclude<Op, { do: 'remove' }>): unknown {
+  const { body } = op.properties;
+  // A spec is sealed: that it is there is all there is to see.
+  return typeof body === 'string' ? JSON.parse(body) : { jobId: op.rk.slice('spec|'.length) };
+}

@@ -1,0 +1,118 @@
+/** Blob storage on virtual time: our containers and a caller's, SAS tokens, staged blocks and conditional commits. */
+import { StoreFault, type BlobPlace, type CallerBlobs, type Look, type OwnBlobs } from '../../shared/app/ports.ts';
+import { blobUrl } from '../../shared/storage/blob-url.ts';
+import type { Instance } from './instance.ts';
+import type { Scheduler } from './scheduler.ts';
+import { never } from './storage.ts';
+import type { Weather } from './weather.ts';
+
+export type Held = {
+  readonly etag: string;
+  readonly version: number;
+  readonly body: string;
+  readonly meta: Readonly<Record<string, string>>;
+};
+
+const ownEndpoint = 'https://millpond.blob.core.windows.net';
+/** A canary: must never be seen in a row. */
+export const storageKey = 'Q2FuYXJ5'.repeat(11);
+const access = { kind: 'key', account: 'caller', key: storageKey } as const;
+
+export class SimBlobs {
+  readonly held = new Map<string, Held>();
+  readonly staged = new Map<string, Map<string, string>>();
+  private readonly own = new Map<string, Uint8Array>();
+  private readonly scheduler: Scheduler;
+  readonly weather: Weather;
+  private version = 0;
+
+  constructor(scheduler: Scheduler, weather: Weather) {
+    this.scheduler = scheduler;
+    this.weather = weather;
+  }
+
+  put(url: string, body: string, meta: Held['meta'] = {}): Held {
+    const version = (this.version += 1);
+    const held = { etag: `"0x${version.toString(16)}"`, version, body, meta };
+    this.held.set(url, held);
+    return held;
+  }
+
+  /** What a token opens: undefined when it opens nothing any more. */
+  open(url: string): { readonly path: string; readonly rights: string } | undefined {
+    const [path, query] = url.split('?', 2) as [string, string | undefined];
+    const match = /^sp=([rcw]+)&se=(\d+)&sig=(\d+)$/.exec(query ?? '');
+    if (match === null || Number(match[3]) !== signature(path, match[1]!, match[2]!)) return undefined;
+    return Number(match[2]) > this.scheduler.nowMs ? { path, rights: match[1]! } : undefined;
+  }
+
+  token(place: Pick<BlobPlace, 'endpoint' | 'container' | 'name'>, rights: string, untilMs: number): string {
+    const until = String(Math.ceil(untilMs));
+    return `?sp=${rights}&se=${until}&sig=${signature(blobUrl(place), rights, until)}`;
+  }
+
+  ownFor(instance: Instance): OwnBlobs {
+    return {
+      put: (container, name, bytes) =>
+        this.call(instance, () => void this.own.set(`${container}/${name}`, Uint8Array.from(bytes))),
+      get: (container, name) => this.call(instance, () => this.own.get(`${container}/${name}`)?.slice()),
+      place: async (container, name) => ({ endpoint: ownEndpoint, container, name, access }),
+    };
+  }
+
+  callersFor(instance: Instance): CallerBlobs {
+    const token: CallerBlobs['token'] = (place, permissions, untilMs) =>
+      place.access.kind === 'sas' ? place.access.token : this.token(place, permissions, untilMs);
+    const reached = async <T>(run: () => T): Promise<T | Extract<Look, { kind: 'unreachable' }>> => {
+      try {
+        return await this.call(instance, run);
+      } catch (error) {
+        if (error instanceof StoreFault) return { kind: 'unreachable', reason: 'it did not answer' };
+        throw error;
+      }
+    };
+    return {
+      look: (place) =>
+        reached((): Look => {
+          const held = this.held.get(blobUrl(place));
+          if (held === undefined) return { kind: 'missing', what: 'blob' };
+          return { kind: 'found', etag: held.etag, bytes: held.body.length };
+        }),
+      lookForContainer: () => reached(() => 'found' as const),
+      makeContainer: () => reached(() => 'made' as const),
+      sign: (place, permissions, untilMs) => blobUrl(place) + token(place, permissions, untilMs),
+      token,
+      fetch: (place) =>
+        reached(() => {
+          const held = this.held.get(blobUrl(place));
+          if (held === undefined) return { kind: 'missing', what: 'blob' } as const;
+          return { kind: 'bytes', bytes: new TextEncoder().encode(held.body) } as const;
+        }),
+    };
+  }
+
+  private async call<T>(instance: Instance, run: () => T): Promise<T> {
+    if (!instance.step()) return never();
+    const fate = this.weather.fate();
+    if (fate.kind === 'done' && fate.sendMs === 0 && fate.replyMs === 0) return run();
+    return new Promise<T>((resolve, reject) => {
+      if (fate.kind === 'done') {
+        this.scheduler.after(fate.sendMs, () => {
+          const value = run();
+          instance.after(fate.replyMs, () => resolve(value));
+        });
+        return;
+      }
+      if (fate.kind === 'unheard') this.scheduler.after(fate.sendMs, run);
+      instance.after(fate.afterMs, () => reject(new StoreFault('timeout', 'the blob storage did not answer')));
+    });
+  }
+}
+
+function signature(path: string, rights: string, until: string): number {
+  let hash = 17;
+  for (const text of [path, rights, until]) {
+    for (let at = 0; at < text.length; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), 0x0100_0193);
+  }
+  return hash >>> 0;
+}

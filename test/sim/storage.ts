@@ -1,0 +1,145 @@
+/** Table storage as the simulation has it: the twin's rules, the weather's faults, and everybody who watches its commits. */
+import { MemoryTable } from '../../shared/storage/memory-table.ts';
+import {
+  TableFault,
+  type Entity,
+  type EntityPage,
+  type Op,
+  type Outcome,
+  type Query,
+  type Table,
+} from '../../shared/storage/table.ts';
+import type { Instance } from './instance.ts';
+import type { Scheduler } from './scheduler.ts';
+import { Shadow, type Committed } from './shadow.ts';
+import type { Trace } from './trace.ts';
+import type { Fate, Weather } from './weather.ts';
+
+export class Storage {
+  readonly twin = new MemoryTable();
+  readonly shadow = new Shadow();
+  calls = 0;
+  private readonly scheduler: Scheduler;
+  readonly weather: Weather;
+  private readonly trace: Trace;
+  private readonly watchers: ((committed: Committed) => void)[] = [];
+
+  constructor(scheduler: Scheduler, weather: Weather, trace: Trace) {
+    this.scheduler = scheduler;
+    this.weather = weather;
+    this.trace = trace;
+  }
+
+  onCommit(watcher: (committed: Committed) => void): void {
+    this.watchers.push(watcher);
+  }
+
+  transactNow(by: string, table: string, pk: string, ops: readonly Op[]): Outcome {
+    const outcome = this.twin.transactNow(table, pk, ops);
+    const first = ops[0]!;
+    const { nowMs } = this.scheduler;
+    this.trace.note(
+      nowMs,
+      by,
+      `${first.do} ${ops.length} ${pk} ${first.rk}`,
+      outcome.kind === 'done' ? 'done' : outcome.why,
+    );
+    if (outcome.kind === 'done') {
+      const committed = this.shadow.apply(nowMs, by, table, pk, ops);
+      for (const watcher of this.watchers) watcher(committed);
+    }
+    return outcome;
+  }
+
+  /** The table as one request of an instance has it; what it touches is counted there. */
+  tableOf(instance: Instance, touched: Touched): Table {
+    return {
+      get: (table, pk, rk) =>
+        this.call(instance, `get ${pk} ${rk}`, (): Entity | undefined => {
+          touched.rows += 1;
+          return this.twin.getNow(table, pk, rk);
+        }),
+      query: (table, query) =>
+        this.call(instance, `query ${query.pk ?? '*'} ${query.from}`, (): EntityPage => {
+          const page = this.twin.queryNow(table, query, this.weather.pageRows());
+          touched.rows += page.entities.length;
+          return page;
+        }),
+      transact: (table, pk, ops) =>
+        this.call(instance, '', () => {
+          touched.rows += ops.length;
+          return this.transactNow(instance.name, table, pk, ops);
+        }),
+    };
+  }
+
+  private async call<T>(instance: Instance, what: string, run: () => T): Promise<T> {
+    this.calls += 1;
+    if (!instance.step()) return never();
+    const fate = this.weather.fate();
+    const sentMs = instance.clock.monotonicMs();
+    if (what !== '') this.trace.note(this.scheduler.nowMs, instance.name, what, fate.kind);
+    if (fate.kind === 'done' && fate.sendMs === 0 && fate.replyMs === 0) {
+      const value = run();
+      instance.heard(this.scheduler.nowMs, sentMs);
+      return value;
+    }
+    return new Promise<T>((resolve, reject) => this.carryOut(instance, fate, sentMs, { run, resolve, reject }));
+  }
+
+  private carryOut<T>(
+    instance: Instance,
+    fate: Fate,
+    sentMs: number,
+    { run, resolve, reject }: { run: () => T; resolve: (value: T) => void; reject: (fault: unknown) => void },
+  ): void {
+    const { scheduler } = this;
+    if (fate.kind === 'failed') {
+      instance.after(fate.afterMs, () => reject(faultOf(fate.code, fate.code !== 'busy')));
+      return;
+    }
+    if (fate.kind === 'unheard') {
+      this.trace.note(scheduler.nowMs, instance.name, 'unheard', fate.code);
+      scheduler.after(fate.sendMs, () => quietly(run));
+      instance.after(fate.afterMs, () => reject(faultOf(fate.code, true)));
+      return;
+    }
+    const done = () => {
+      let value: T;
+      try {
+        value = run();
+      } catch (error) {
+        instance.after(fate.replyMs, () => reject(error));
+        return;
+      }
+      const dateMs = scheduler.nowMs;
+      instance.after(fate.replyMs, () => {
+        instance.heard(dateMs, sentMs);
+        resolve(value);
+      });
+    };
+    if (fate.sendMs === 0) done();
+    else scheduler.after(fate.sendMs, done);
+  }
+}
+
+/** What one request has looked at and written. */
+export type Touched = { rows: number; disturbed: boolean };
+
+export function never<T>(): Promise<T> {
+  return new Promise<T>(() => undefined);
+}
+
+function faultOf(code: TableFault['code'], maybeDone: boolean): TableFault {
+  return new TableFault(code, maybeDone, `the storage answered: ${code}`);
+}
+
+function quietly(run: () => unknown): void {
+  try {
+    run();
+  } catch (error) {
+    if (!(error instanceof TableFault)) throw error;
+  }
+}
+
+export type { Query };

@@ -1,0 +1,330 @@
+/** Two customers at their work: they create, resize and delete pools, submit, repeat, cancel and poll, at random and at full hours. */
+import { putAccount } from '../../shared/app/accounts.ts';
+import { recallService } from '../../shared/app/authorize.ts';
+import { cancelByOwner } from '../../shared/app/cancel.ts';
+import { putClassicService } from '../../shared/app/classic-services.ts';
+import { createPool } from '../../shared/app/create-pool.ts';
+import { moveAssociation } from '../../shared/app/move-plan.ts';
+import { putPlan } from '../../shared/app/plans.ts';
+import { deletePool, getPool, resizePool } from '../../shared/app/pools.ts';
+import type { App } from '../../shared/app/ports.ts';
+import { registerJob } from '../../shared/app/register.ts';
+import { putService } from '../../shared/app/services.ts';
+import { startJob } from '../../shared/app/start.ts';
+import { jobStatus } from '../../shared/app/status.ts';
+import { putWorkspace } from '../../shared/app/workspaces.ts';
+import type { Account } from '../../shared/core/account.ts';
+import { classicPoolId } from '../../shared/core/ids.ts';
+import { limits } from '../../shared/core/limits.ts';
+import type { Refused } from '../../shared/core/refusal.ts';
+import type { SeededRandom } from '../../shared/storage/seeded-random.ts';
+import type { Facts, JobFacts } from './facts.ts';
+import type { Network, Unheard } from './network.ts';
+import type { Timer } from './patient.ts';
+import type { Scheduler } from './scheduler.ts';
+import { storageKey, type SimBlobs } from './sim-blobs.ts';
+import type { Violations } from './violations.ts';
+
+const secondMs = 1_000;
+const minuteMs = 60 * secondMs;
+const hourMs = 60 * minuteMs;
+const dayMs = 24 * hourMs;
+const endpoint = 'https://caller.blob.core.windows.net';
+const connection = `DefaultEndpointsProtocol=https;AccountName=caller;AccountKey=${storageKey};EndpointSuffix=core.windows.net`;
+export const quota = { maxPools: 2, maxVmsPerPool: 4 };
+
+type Customer = {
+  readonly account: Account;
+  readonly services: readonly string[];
+  readonly classic: string;
+  readonly plans: readonly string[];
+  readonly pools: Map<string, 'known' | 'deleted'>;
+};
+
+export type UsersParts = {
+  readonly scheduler: Scheduler;
+  readonly network: Network;
+  readonly random: SeededRandom;
+  readonly blobs: SimBlobs;
+  readonly facts: Facts;
+  readonly violations: Violations;
+  readonly jobsADay: number;
+  readonly note: (what: string, outcome: string) => void;
+};
+
+export class Users {
+  readonly customers: Customer[] = [];
+  acts = 0;
+  private readonly parts: UsersParts;
+  private readonly keys = new Map<string, string>();
+  private state: 'busy' | 'done' = 'busy';
+  private names = 0;
+
+  constructor(parts: UsersParts) {
+    this.parts = parts;
+  }
+
+  /** Accounts, plans and services, as an operator and owners make them. */
+  async settle(app: App): Promise<void> {
+    for (const [n, tier] of (['S1', 'DevTest'] as const).entries()) {
+      const subscriptionId = String(n + 1).repeat(32);
+      const { account } = await putAccount(app, subscriptionId, quota);
+      const plans: string[] = [];
+      for (const [name, of] of [
+        ['main', tier],
+        ['other', 'S1'],
+      ] as const) {
+        plans.push(ok(await putPlan(app, account, { group: 'rg', name }, of)).plan.planId);
+      }
+      const model = { endpoint, container: 'models', name: 'a.onnx' };
+      this.parts.blobs.put(`${endpoint}/models/a.onnx`, 'a model');
+      const content = {
+        title: 'a',
+        model: {
+          uri: `${endpoint}/models/a.onnx`,
+          credentials: this.parts.blobs.token(model, 'r', app.clock.now() + 400 * dayMs),
+          path: 'model',
+        },
+        inputs: ['input1'],
+        outputs: ['output1'],
+        parameters: [],
+        echo: {},
+      };
+      const commitmentPlan = `/subscriptions/${subscriptionId}/resourceGroups/rg/providers/Microsoft.MachineLearning/commitmentPlans/main`;
+      const made = ok(await putService(app, account, { group: 'rg', name: 'svc', ...content, commitmentPlan }));
+      const workspaceId = `c${n}`.repeat(16);
+      const workspace = ok(await putWorkspace(app, workspaceId, { subscriptionId, commitmentPlanId: plans[1]! }));
+      const classic = ok(await putClassicService(app, workspace, { name: 'old', ...content }));
+      const services = [made.service.serviceId];
+      this.customers.push({ account, services, classic: classic.service.serviceId, plans, pools: new Map() });
+    }
+  }
+
+  begin(): void {
+    const next = () => {
+      if (this.state === 'done') return;
+      this.act();
+      this.parts.scheduler.after(this.pauseMs(), next);
+    };
+    this.parts.scheduler.after(this.pauseMs(), next);
+  }
+
+  stop(): void {
+    this.state = 'done';
+  }
+
+  /** Everybody deletes everything. */
+  async leaveAll(): Promise<void> {
+    for (const customer of this.customers) {
+      for (const poolId of customer.pools.keys()) await this.remove(customer, poolId, 'cancel');
+    }
+  }
+
+  /** Mean pause so that the day has its jobs; nights are quieter; some wait for the full hour. */
+  private pauseMs(): number {
+    const { random, scheduler, jobsADay } = this.parts;
+    const ofDay = scheduler.nowMs % dayMs;
+    const isWork = ofDay > 8.5 * hourMs && ofDay < 19 * hourMs;
+    const actsADay = jobsADay / 2.2;
+    const meanMs = isWork ? (10.5 * hourMs) / (actsADay * 0.9) : (13.5 * hourMs) / (actsADay * 0.1);
+    const ms = Math.round(-Math.log(1 - random.fraction()) * meanMs);
+    if (random.below(12) > 0) return ms;
+    const atMs = scheduler.nowMs + ms;
+    return Math.max(0, Math.ceil(atMs / hourMs) * hourMs - scheduler.nowMs + random.below(4_000) - 2_000);
+  }
+
+  private act(): void {
+    const { random } = this.parts;
+    this.acts += 1;
+    const customer = random.pick(this.customers);
+    const pool = this.somePool(customer);
+    const dice = random.below(100);
+    if (dice < 8 && customer.pools.size < 40) return void this.create(customer);
+    if (dice < 60) return void this.submit(customer, dice < 45 ? pool : undefined);
+    if (dice < 70) return void this.cancel();
+    if (dice < 85) return void this.poll(customer, pool);
+    if (pool === undefined) return void this.submit(customer, undefined);
+    if (dice < 94) return void this.resize(customer, pool);
+    if (dice < 95) return void this.move(customer);
+    return void this.remove(customer, pool, random.pick(['cancel', 'refuse'] as const));
+  }
+
+  private somePool({ pools }: Customer): string | undefined {
+    const known = [...pools].filter(([, state]) => state === 'known').map(([poolId]) => poolId);
+    return known.length === 0 ? undefined : this.parts.random.pick(known);
+  }
+
+  private async create(customer: Customer): Promise<void> {
+    const { random } = this.parts;
+    const swaggerUrl = `http://x/subscriptions/${customer.account.subscriptionId}/services/${customer.services[0]}/swagger.json`;
+    const vmCount = 1 + random.below(quota.maxVmsPerPool);
+    const key = random.below(2) === 0 ? `pool-${(this.names += 1)}` : undefined;
+    const twice = random.below(5) === 0 && key !== undefined;
+    const once = () =>
+      this.ask('create-pool', (app) => createPool(app, customer.account, { vmCount, swaggerUrl }, key));
+    const made = await Promise.all(twice ? [once(), once()] : [once()]);
+    const ids = new Set<string>();
+    for (const one of made) {
+      if (one.kind !== 'pool') continue;
+      ids.add(one.pool.poolId);
+      customer.pools.set(one.pool.poolId, 'known');
+    }
+    if (ids.size > 1) this.parts.violations.add('idempotency', 'one key made two pools', [...ids]);
+  }
+
+  private async resize(customer: Customer, poolId: string): Promise<void> {
+    const { random } = this.parts;
+    const wish = { vmCount: random.below(quota.maxVmsPerPool + 1), busyVms: random.pick(['drain', 'requeue'] as const) };
+    await this.ask('resize', (app) => resizePool(app, customer.account, poolId, wish));
+  }
+
+  private async remove(customer: Customer, poolId: string, jobs: 'cancel' | 'refuse'): Promise<void> {
+    const reply = await this.ask('delete-pool', (app) => deletePool(app, customer.account, poolId, jobs));
+    if (reply.kind === 'pool') customer.pools.set(poolId, 'deleted');
+  }
+
+  private async move(customer: Customer): Promise<void> {
+    const { random } = this.parts;
+    const [from, to] = random.pick([
+      ['main', customer.plans[1]!],
+      ['other', customer.plans[0]!],
+    ] as const);
+    await this.ask('move', (app) =>
+      moveAssociation(app, customer.account, { group: 'rg', name: from }, customer.services[0]!, to),
+    );
+  }
+
+  private async submit(customer: Customer, poolId: string | undefined): Promise<void> {
+    const { random } = this.parts;
+    const count = random.below(4) === 0 ? 1 + random.below(12) : 1 + random.below(3);
+    const all: Promise<void>[] = [];
+    for (let n = 0; n < count; n += 1) {
+      all.push(this.submitOne(customer, poolId));
+      if (random.below(2) === 0) await this.pause(random.below(2_000));
+    }
+    await Promise.all(all);
+  }
+
+  private async submitOne(customer: Customer, poolId: string | undefined): Promise<void> {
+    const { random, blobs, facts } = this.parts;
+    const name = `${(this.names += 1)}.csv`;
+    // Some share a place for their results, on purpose or by mistake.
+    const out = random.below(15) === 0 ? 'shared.csv' : name;
+    if (random.below(25) > 0) blobs.put(`${endpoint}/inputs/${name}`, `input ${name}`);
+    const body = {
+      Input: { ConnectionString: connection, RelativeLocation: `inputs/${name}` },
+      Outputs: { output1: { ConnectionString: connection, RelativeLocation: `outputs/${out}` } },
+      ...(poolId === undefined ? {} : { AzureBatchPoolId: poolId }),
+    };
+    const serviceId = poolId === undefined || random.below(5) === 0 ? customer.classic : customer.services[0]!;
+    const key = random.below(3) === 0 ? `job-${name}` : undefined;
+    const registered = await this.ask('register', async (app) => {
+      const service = (await recallService(app, customer.account.subscriptionId, serviceId))!;
+      return registerJob(app, service, body, key);
+    });
+    if (registered.kind !== 'registered') return;
+    const { jobId } = registered;
+    if (key !== undefined) this.sameJob(key, jobId);
+    const job: JobFacts = {
+      jobId,
+      serviceId,
+      poolId: poolId ?? classicPoolId,
+      input: `${endpoint}/inputs/${name}`,
+      output: `${endpoint}/outputs/${out}`,
+      start: 'not-asked',
+      cancelled: false,
+    };
+    facts.jobs.set(jobId, job);
+    if (random.below(40) === 0) return;
+    if (random.below(10) === 0) await this.pause(random.below(10 * minuteMs));
+    const times = random.below(12) === 0 ? 2 : 1;
+    await Promise.all(Array.from({ length: times }, () => this.start(customer, job)));
+    // An input that is replaced while it waits or is read.
+    if (random.below(40) === 0) blobs.put(job.input, 'another input');
+  }
+
+  private sameJob(key: string, jobId: string): void {
+    const known = this.keys.get(key);
+    if (known !== undefined && known !== jobId) {
+      this.parts.violations.add('idempotency', `one key made two jobs: ${known} and ${jobId}`, [known, jobId]);
+    }
+    this.keys.set(key, jobId);
+  }
+
+  private async start({ account }: Customer, job: JobFacts): Promise<void> {
+    if (job.start === 'not-asked') job.start = 'asked';
+    const reply = await this.ask('start', async (app) => {
+      const service = (await recallService(app, account.subscriptionId, job.serviceId))!;
+      return startJob(app, service, job.jobId);
+    });
+    if (reply.kind === 'done') job.start = 'done';
+    else if (reply.kind === 'refused' && job.start !== 'done') job.start = 'refused';
+  }
+
+  private async cancel(): Promise<void> {
+    const { facts, random } = this.parts;
+    const jobs = [...facts.jobs.values()].slice(-30);
+    if (jobs.length === 0) return;
+    const job = random.pick(jobs);
+    const subscriptionId = this.ownerOf(job);
+    const reply = await this.ask('cancel', async (app) => {
+      const service = (await recallService(app, subscriptionId, job.serviceId))!;
+      return cancelByOwner(app, service, job.jobId);
+    });
+    if (reply.kind === 'done') job.cancelled = true;
+  }
+
+  private async poll(customer: Customer, poolId: string | undefined): Promise<void> {
+    const { facts } = this.parts;
+    for (const job of [...facts.jobs.values()].slice(-5)) {
+      const subscriptionId = this.ownerOf(job);
+      const reply = await this.ask('status', async (app) => {
+        const service = (await recallService(app, subscriptionId, job.serviceId))!;
+        return jobStatus(app, service, job.jobId);
+      });
+      if (reply.kind === 'refused') {
+        this.parts.violations.add('job-known', `the job ${job.jobId} is not found any more`, [job.jobId]);
+      }
+    }
+    if (poolId !== undefined) await this.ask('get-pool', (app) => getPool(app, customer.account, poolId));
+  }
+
+  private ownerOf(job: JobFacts): string {
+    return this.customers.find(
+      ({ services, classic }) => classic === job.serviceId || services.includes(job.serviceId),
+    )!.account.subscriptionId;
+  }
+
+  /** Tries again when nobody answers, a few times. */
+  private async ask<T extends { readonly kind: string }>(
+    what: string,
+    run: (app: App) => Promise<T>,
+  ): Promise<T | Unheard> {
+    const { random, network } = this.parts;
+    for (let tries = 1; ; tries += 1) {
+      const reply = await network.call(this, `user ${what}`, run, { deadlineMs: limits.requestMsMax + 20_000 });
+      this.parts.note(what, reply.kind);
+      if (reply.kind !== 'unheard' || tries === 4 || random.below(6) === 0) return reply;
+      await this.pause(500 + random.below(20_000));
+    }
+  }
+
+  after(ms: number, run: () => void): Timer {
+    const due = this.parts.scheduler.after(ms, run);
+    return {
+      callOff: () => {
+        due.run = undefined;
+      },
+    };
+  }
+
+  private pause(ms: number): Promise<void> {
+    return this.parts.scheduler.sleep(ms);
+  }
+}
+
+function ok<T extends { kind: string }>(outcome: T | Refused): Exclude<T, Refused> {
+  if (outcome.kind === 'refused') throw new Error(`refused: ${(outcome as Refused).details[0]?.message}`);
+  return outcome as Exclude<T, Refused>;
+}
+
