@@ -36,7 +36,8 @@ export class Instance implements Patient {
   readonly bornMs: number;
   state: 'up' | 'dead' = 'up';
   pausedUntilMs = 0;
-  lastPauseEndMs = 0;
+  /** All that it has stood still. */
+  pausedMs = 0;
   /** Calls to ports until it dies; undefined: not before long. */
   fuse: number | undefined;
   heardCount = 0;
@@ -115,7 +116,7 @@ export class Instance implements Patient {
 
   pause(ms: number): void {
     this.pausedUntilMs = this.nowMs + ms;
-    this.lastPauseEndMs = this.pausedUntilMs;
+    this.pausedMs += ms;
   }
 
   crash(): void {

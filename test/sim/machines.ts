@@ -11,7 +11,7 @@ import type { Network } from './network.ts';
 import type { Scheduler } from './scheduler.ts';
 import { never } from './storage.ts';
 import type { Trace } from './trace.ts';
-import { VmProcess } from './vm-process.ts';
+import { VmProcess, type VmParts } from './vm-process.ts';
 
 export type MachinesParts = {
   readonly scheduler: Scheduler;
@@ -24,6 +24,7 @@ export type MachinesParts = {
   readonly holdMs: number;
   readonly beatMs: number;
   readonly workMs: () => number;
+  readonly onWork: VmParts['onWork'];
   /** A process has ended at this host. */
   readonly onExit: (host: Instance, vmId: string) => void;
 };
@@ -149,6 +150,7 @@ export class Machines {
       facts,
       beatMs: parts.beatMs,
       workMs: parts.workMs,
+      onWork: parts.onWork,
       holdMs: parts.holdMs,
       note: (what, outcome) => parts.trace.note(parts.scheduler.nowMs, machine.vmId, what, outcome),
       onEnd: (_vm, cause) => this.ended(machine.vmId, cause),

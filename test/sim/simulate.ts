@@ -124,7 +124,7 @@ export function makeWorld({ seed, jobsADay = 240 }: SimOptions): World {
     violations.add('no-exception', `${what}: ${text.split('\n').slice(0, 4).join(' | ')}`);
   };
   const config = configOf(mix);
-  const hooks: WorldHooks = { onServed: [], onTick: [], onOutput: [] };
+  const hooks: WorldHooks = { onServed: [], onTick: [], onOutput: [], onWork: [], onHeard: [] };
   const wire = makeBlobWire(blobs, (commit) => {
     trace.note(scheduler.nowMs, commit.vmId, `commits ${commit.url}`, `${commit.jobId} ${commit.attempt}`);
     for (const hear of hooks.onOutput) hear(commit);
@@ -142,6 +142,7 @@ export function makeWorld({ seed, jobsADay = 240 }: SimOptions): World {
     holdMs,
     beatMs: 40_000,
     workMs: () => workMs(workRandom),
+    onWork: (work) => hooks.onWork.forEach((hear) => hear(work)),
     onExit: (host, vmId) => void later.hosts!.exited(host, vmId),
   });
   const instanceRandom = random.fork();
@@ -169,6 +170,7 @@ export function makeWorld({ seed, jobsADay = 240 }: SimOptions): World {
         later.hosts!.crashed(instance);
       },
       onHeard: (instance) => {
+        for (const hear of hooks.onHeard) hear(instance);
         facts.clockErrorMs = Math.max(facts.clockErrorMs, Math.abs(instance.clock.now() - scheduler.nowMs));
       },
     });
@@ -211,6 +213,8 @@ export function makeWorld({ seed, jobsADay = 240 }: SimOptions): World {
 }
 
 export type WorldHooks = {
+  readonly onWork: ((work: { readonly vmId: string; readonly jobId: string; readonly attempt: number }) => void)[];
+  readonly onHeard: ((instance: Instance) => void)[];
   readonly onOutput: Parameters<typeof makeBlobWire>[1][];
   readonly onServed: ConstructorParameters<typeof Network>[0]['onServed'][];
   readonly onTick: ConstructorParameters<typeof Hosts>[0]['onTick'][];

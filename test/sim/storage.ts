@@ -22,12 +22,22 @@ export class Storage {
   private readonly scheduler: Scheduler;
   readonly weather: Weather;
   private readonly trace: Trace;
+  private readonly writeWatchers: ((pk: string, op: Op) => void)[] = [];
   private readonly watchers: ((committed: Committed) => void)[] = [];
 
   constructor(scheduler: Scheduler, weather: Weather, trace: Trace) {
     this.scheduler = scheduler;
     this.weather = weather;
     this.trace = trace;
+  }
+
+  get nowMs(): number {
+    return this.scheduler.nowMs;
+  }
+
+  /** Told of each row that is written, before its commit. */
+  onWrite(watcher: (pk: string, op: Op) => void): void {
+    this.writeWatchers.push(watcher);
   }
 
   onCommit(watcher: (committed: Committed) => void): void {
@@ -45,6 +55,7 @@ export class Storage {
       outcome.kind === 'done' ? 'done' : outcome.why,
     );
     if (outcome.kind === 'done') {
+      for (const watcher of this.writeWatchers) for (const op of ops) watcher(pk, op);
       const committed = this.shadow.apply(nowMs, by, table, pk, ops);
       for (const watcher of this.watchers) watcher(committed);
     }
@@ -55,30 +66,33 @@ export class Storage {
   tableOf(instance: Instance, touched: Touched): Table {
     return {
       get: (table, pk, rk) =>
-        this.call(instance, `get ${pk} ${rk}`, (): Entity | undefined => {
+        this.call(instance, touched, `get ${pk} ${rk}`, (): Entity | undefined => {
           touched.rows += 1;
           return this.twin.getNow(table, pk, rk);
         }),
       query: (table, query) =>
-        this.call(instance, `query ${query.pk ?? '*'} ${query.from}`, (): EntityPage => {
+        this.call(instance, touched, `query ${query.pk ?? '*'} ${query.from}`, (): EntityPage => {
           const page = this.twin.queryNow(table, query, this.weather.pageRows());
           touched.rows += page.entities.length;
           return page;
         }),
       transact: (table, pk, ops) =>
-        this.call(instance, '', () => {
+        this.call(instance, touched, '', () => {
           touched.rows += ops.length;
-          return this.transactNow(instance.name, table, pk, ops);
+          const outcome = this.transactNow(instance.name, table, pk, ops);
+          if (outcome.kind === 'conflict') touched.disturbed = true;
+          return outcome;
         }),
     };
   }
 
-  private async call<T>(instance: Instance, what: string, run: () => T): Promise<T> {
+  private async call<T>(instance: Instance, touched: Touched, what: string, run: () => T): Promise<T> {
     this.calls += 1;
     if (!instance.step()) return never();
     const fate = this.weather.fate();
     const sentMs = instance.clock.monotonicMs();
     if (what !== '') this.trace.note(this.scheduler.nowMs, instance.name, what, fate.kind);
+    if (fate.kind !== 'done') touched.disturbed = true;
     if (fate.kind === 'done' && fate.sendMs === 0 && fate.replyMs === 0) {
       const value = run();
       instance.heard(this.scheduler.nowMs, sentMs);

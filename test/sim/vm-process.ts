@@ -28,6 +28,7 @@ export type VmParts = {
   readonly beatMs: number;
   readonly workMs: () => number;
   readonly holdMs: number;
+  readonly onWork: (work: { readonly vmId: string; readonly jobId: string; readonly attempt: number }) => void;
   readonly note: (what: string, outcome: string) => void;
   readonly onEnd: (vm: VmProcess, cause: string) => void;
 };
@@ -155,6 +156,7 @@ export class VmProcess implements Patient {
     this.drop = drop;
     if (this.leaving !== undefined) drop.abort(this.leaving);
     this.scheduleBeat(true);
+    this.parts.onWork({ vmId: this.vmId, jobId, attempt });
     this.parts.note(`works on ${jobId}`, String(attempt));
     let outcome: Outcome | undefined;
     try {

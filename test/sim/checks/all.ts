@@ -1,17 +1,43 @@
 /** Every check, in one place: each watches the whole run, and some look once more when everything has come to rest. */
 import type { World } from '../simulate.ts';
+import { assignments } from './assignments.ts';
+import { restsInPeace } from './at-rest.ts';
+import { bounds } from './bounds.ts';
+import type { MakeCheck, Rest } from './check.ts';
+import { classicBill } from './classic-bill.ts';
+import { clocks } from './clocks.ts';
+import { fifo } from './fifo.ts';
+import { healthyVms } from './healthy.ts';
+import { jobsEndOnce } from './jobs.ts';
+import { ledger } from './ledger.ts';
+import { lifetimes } from './lifetimes.ts';
+import { outputs } from './outputs.ts';
+import { pairs } from './pairs.ts';
+import { quotas } from './quotas.ts';
+import { noSecrets } from './secrets.ts';
 
-export type Rest = 'drained' | 'left';
-export type Check = { readonly atRest?: (rest: Rest) => void };
-export type MakeCheck = (world: World) => Check;
-
-const makers: readonly MakeCheck[] = [];
+const makers: readonly MakeCheck[] = [
+  assignments,
+  bounds,
+  classicBill,
+  clocks,
+  fifo,
+  healthyVms,
+  jobsEndOnce,
+  ledger,
+  lifetimes,
+  outputs,
+  pairs,
+  quotas,
+  noSecrets,
+  restsInPeace,
+];
 
 export function makeChecks(world: World): { atRest(rest: Rest): void } {
   const checks = makers.map((make) => make(world));
   return {
     atRest: (rest) => {
-      for (const check of checks) check.atRest?.(rest);
+      if (!world.scheduler.halted) for (const check of checks) check.atRest?.(rest);
     },
   };
 }

@@ -1,0 +1,52 @@
+/** Each job ends once, in one final state, which never changes; and it stays until its time is over. */
+import { isFinal, type Job } from '../../../shared/core/job.ts';
+import { limits } from '../../../shared/core/limits.ts';
+import { tables } from '../../../shared/storage/row-places.ts';
+import type { MakeCheck } from './check.ts';
+
+export const jobsEndOnce: MakeCheck = ({ storage, violations, facts }) => {
+  const bad = (jobId: string, text: string) => violations.add('jobs-end-once', `job ${jobId} ${text}`, [jobId]);
+  storage.onCommit(({ changes, atMs }) => {
+    for (const change of changes) {
+      if (change.kind !== 'job') continue;
+      const { before, after } = change;
+      const { jobId } = (after ?? before)!;
+      if (before !== undefined && isFinal(before)) {
+        if (after !== undefined) bad(jobId, `was ${before.kind} and became ${after.kind}`);
+        else if (atMs - before.endMs < limits.jobRetentionMs - facts.clockErrorMs * 2) bad(jobId, 'was removed too early');
+        continue;
+      }
+      if (after === undefined) {
+        bad(jobId, `was ${before?.kind} and has been removed`);
+        continue;
+      }
+      if (before !== undefined) step(before, after, bad);
+      if (isFinal(after)) facts.finished += 1;
+    }
+  });
+  return {
+    atRest() {
+      for (const { jobId, start, cancelled } of facts.jobs.values()) {
+        const job = storage.shadow.get<Job>(tables.pools, jobId.slice(0, 12), `job|${jobId}`);
+        if (job === undefined) bad(jobId, 'has gone');
+        else if ((start === 'done' || cancelled) && !isFinal(job)) bad(jobId, `is still ${job.kind}: ${JSON.stringify(job)}`);
+        else if (job.kind === 'queued' || job.kind === 'running') bad(jobId, `is still ${job.kind} (${start})`);
+      }
+    },
+  };
+};
+
+function step(before: Job, after: Job, bad: (jobId: string, text: string) => void): void {
+  const { jobId } = after;
+  const up = after.attempt - before.attempt;
+  if (up < 0 || up > 1) bad(jobId, `went from attempt ${before.attempt} to ${after.attempt}`);
+  if ((after.kind === 'running') !== (up === 1)) bad(jobId, `is ${after.kind} with attempt ${after.attempt} after ${before.attempt}`);
+  if (after.losses < before.losses || after.losses > limits.lossesMax) bad(jobId, `has lost ${after.losses} VMs`);
+  const from = 'startedMs' in before ? before.startedMs : undefined;
+  const to = 'startedMs' in after ? after.startedMs : undefined;
+  if (from !== undefined && from !== to) bad(jobId, `was started at ${from} and now at ${to}`);
+  if (isFinal(after)) {
+    const spans = [after.registeredMs, after.startedMs, after.runningMs, after.endMs].filter((ms) => ms !== undefined);
+    if (spans.some((ms, at) => at > 0 && ms < spans[at - 1]!)) bad(jobId, `has a negative duration: ${spans.join(' ')}`);
+  }
+}

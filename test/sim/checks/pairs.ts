@@ -1,0 +1,78 @@
+/**
+ * Rows that belong together are there together, after every commit: a queued job and its place in the queue, a running
+ * job and its VM, a classic one and its running place, an unfinished job and its secrets.
+ */
+import { isFinal, type Job } from '../../../shared/core/job.ts';
+import { isLiving, isWorking, type Vm } from '../../../shared/core/vm.ts';
+import type { Slot, Wait } from '../../../shared/core/dispatch.ts';
+import { placeOf, tables } from '../../../shared/storage/row-places.ts';
+import type { Change, Shadow } from '../shadow.ts';
+import type { MakeCheck } from './check.ts';
+
+export const pairs: MakeCheck = ({ storage, violations }) => {
+  const { shadow } = storage;
+  const bad = (text: string, ids: readonly string[]) => violations.add('pairs', text, ids);
+  storage.onCommit(({ table, pk, changes }) => {
+    if (table !== tables.pools) return;
+    for (const change of changes) check(shadow, pk, change, bad);
+  });
+  return {};
+};
+
+function check(shadow: Shadow, pk: string, change: Change, bad: (text: string, ids: readonly string[]) => void): void {
+  const jobOf = (jobId: string) => shadow.get<Job>(tables.pools, pk, `job|${jobId}`);
+  switch (change.kind) {
+    case 'job':
+      if (change.after !== undefined) checkJob(shadow, pk, change.after, bad);
+      return;
+    case 'vm': {
+      const { before, after } = change;
+      const held = after !== undefined && isLiving(after) && isWorking(after) ? after.job : undefined;
+      const had = before !== undefined && isLiving(before) && isWorking(before) ? before.job : undefined;
+      for (const one of [held, had]) {
+        const job = one && jobOf(one.jobId);
+        if (job !== undefined) checkJob(shadow, pk, job, bad);
+      }
+      const job = held && jobOf(held.jobId);
+      if (held !== undefined && (job?.kind !== 'running' || job.vmId !== after!.vmId || job.attempt !== held.attempt))
+        bad(`VM ${after!.vmId} is ${after!.kind} with ${held.jobId}, which is ${job?.kind}`, [after!.vmId, held.jobId]);
+      return;
+    }
+    case 'wait': {
+      const row: Wait = (change.after ?? change.before)!;
+      const job = jobOf(row.jobId);
+      const waits = job?.kind === 'queued' && job.startedMs === row.startedMs && job.lane === row.lane;
+      if ((change.after !== undefined) !== waits)
+        bad(`job ${row.jobId} is ${job?.kind}, and its place in the queue is ${change.after === undefined ? 'gone' : 'there'}`, [row.jobId]);
+      return;
+    }
+    case 'slot': {
+      const row: Slot = (change.after ?? change.before)!;
+      const job = jobOf(row.jobId);
+      const runs = job?.kind === 'running' && job.slot === row.place && job.lane === row.lane;
+      if ((change.after !== undefined) !== runs) bad(`running place ${row.lane} ${row.place} of job ${row.jobId}, which is ${job?.kind}`, [row.jobId]);
+      return;
+    }
+    case 'spec': {
+      const { jobId } = (change.after ?? change.before)!;
+      const job = jobOf(jobId);
+      if (job !== undefined && (change.after === undefined) !== isFinal(job)) bad(`job ${jobId} is ${job.kind}, and its secrets are ${change.after === undefined ? 'gone' : 'there'}`, [jobId]);
+      return;
+    }
+    default:
+  }
+}
+
+function checkJob(shadow: Shadow, pk: string, job: Job, bad: (text: string, ids: readonly string[]) => void): void {
+  const { jobId } = job;
+  if (job.kind === 'queued' && shadow.get(tables.pools, pk, placeOf('wait', job).rk) === undefined)
+    bad(`job ${jobId} is queued and has no place in the queue`, [jobId]);
+  if (!isFinal(job) === (shadow.get(tables.pools, pk, `spec|${jobId}`) === undefined))
+    bad(`job ${jobId} is ${job.kind}, and its secrets are ${isFinal(job) ? 'there' : 'gone'}`, [jobId]);
+  if (job.kind !== 'running') return;
+  const vm = shadow.get<Vm>(tables.pools, pk, `vm|${job.vmId}`);
+  if (vm === undefined || !isLiving(vm) || !isWorking(vm) || vm.job.jobId !== jobId || vm.job.attempt !== job.attempt)
+    bad(`job ${jobId} runs as attempt ${job.attempt} on ${job.vmId}, which is ${vm?.kind}`, [jobId, job.vmId]);
+  if (job.slot !== undefined && shadow.get<Slot>(tables.pools, pk, placeOf('slot', { ...job, place: job.slot }).rk)?.jobId !== jobId)
+    bad(`job ${jobId} runs without its running place ${job.slot}`, [jobId]);
+}

@@ -1,0 +1,62 @@
+/** Pools and VMs never exceed what the account may have, nor classic jobs their running places; and the count is the list. */
+import type { Account } from '../../../shared/core/account.ts';
+import { classicTag } from '../../../shared/core/ids.ts';
+import type { Job } from '../../../shared/core/job.ts';
+import type { Pool } from '../../../shared/core/pool.ts';
+import type { Vm } from '../../../shared/core/vm.ts';
+import { tables } from '../../../shared/storage/row-places.ts';
+import type { World } from '../simulate.ts';
+import type { MakeCheck } from './check.ts';
+
+export const quotas: MakeCheck = (world) => {
+  const { storage, violations, config } = world;
+  const running = new Map<string, number>();
+  storage.onCommit(({ table, pk, changes }) => {
+    if (table === tables.accounts) return checkAccount(world, pk);
+    if (table !== tables.pools) return;
+    if (changes.some(({ kind, before }) => kind === 'vm' && before === undefined)) checkVms(world, pk);
+    if (pk !== classicTag) return;
+    for (const change of changes) {
+      if (change.kind !== 'job') continue;
+      const { lane } = (change.after ?? change.before)!;
+      const count = (running.get(lane) ?? 0) + runs(change.after) - runs(change.before);
+      running.set(lane, count);
+      if (count > config.classicRunningMax)
+        violations.add('running-cap', `${count} jobs of the endpoint ${lane} run, of at most ${config.classicRunningMax}`, [lane]);
+    }
+  });
+  return {
+    atRest(rest) {
+      if (rest !== 'left') return;
+      for (const pk of storage.shadow.partitions(tables.accounts)) {
+        const pools = storage.shadow.get<Account>(tables.accounts, pk, 'm')?.pools;
+        if (pools !== 0) violations.add('quotas', `account ${pk} has no pool left and counts ${pools}`, [pk]);
+      }
+    },
+  };
+};
+
+function checkAccount({ storage, violations }: World, pk: string): void {
+  const account = storage.shadow.get<Account>(tables.accounts, pk, 'm');
+  if (account === undefined) return;
+  const listed = [...storage.shadow.rows(tables.accounts, pk).keys()].filter((rk) => rk.startsWith('pool|')).length;
+  if (account.pools !== listed) violations.add('quotas', `account ${pk} counts ${account.pools} pools and lists ${listed}`, [pk]);
+  if (listed > account.maxPools) violations.add('quotas', `account ${pk} has ${listed} pools, of at most ${account.maxPools}`, [pk]);
+}
+
+function checkVms({ storage, violations, config }: World, pk: string): void {
+  const rows = storage.shadow.rows(tables.pools, pk);
+  const pool = rows.get('m') as Pool | undefined;
+  let living = 0;
+  for (const [rk, row] of rows) if (rk.startsWith('vm|') && (row as Vm).kind !== 'stopped') living += 1;
+  const max =
+    pk === classicTag
+      ? config.classicVms
+      : (storage.shadow.get<Account>(tables.accounts, pool?.subscriptionId ?? '', 'm')?.maxVmsPerPool ?? 0);
+  if (living > max) violations.add('quotas', `pool ${pk} has ${living} VMs, of at most ${max}`, [pk]);
+  if (pool?.kind === 'deleted') violations.add('quotas', `pool ${pk} is deleted and gets VMs`, [pk]);
+}
+
+function runs(job: Job | undefined): number {
+  return job?.kind === 'running' ? 1 : 0;
+}
