@@ -7,6 +7,9 @@ import { periodFor } from './periods.ts';
 import { liveSlicesOfPlan } from './pool-usage.ts';
 import type { App } from './ports.ts';
 
+/** `2030-01-31 09:00`. Costly to make. */
+const minute = new Intl.DateTimeFormat('sv-SE', { dateStyle: 'short', timeStyle: 'short', timeZone: 'UTC' });
+
 /**
  * The sentence that pools and jobs show while they are held; undefined when the plan pays. Remembered for
  * `limits.planHoldMs`, so that it is found out at most that much late.
@@ -34,8 +37,7 @@ async function lookForHold(
   if (!period.rates.suspendOnOverage) return undefined;
   const usage = (await unposted(app, plan, period, live)).reduce(addUsage, period.usage);
   if (!isUsedUp(period, usage)) return undefined;
-  const end = new Intl.DateTimeFormat('sv-SE', { dateStyle: 'short', timeStyle: 'short', timeZone: 'UTC' });
-  return `The plan "${plan.name}" (${plan.tier}) is used up and suspends on overage: nothing new starts until its next period begins (${end.format(period.endMs)} UTC) or another plan pays.`;
+  return `The plan "${plan.name}" (${plan.tier}) is used up and suspends on overage: nothing new starts until its next period begins (${minute.format(period.endMs)} UTC) or another plan pays.`;
 }
 
 /** What runs in this period and has no line yet. */

@@ -99,8 +99,8 @@ async function waitingLanes(app: App): Promise<string[]> {
   return lanes;
 }
 
-/** Sorts before every service's id. */
-const firstLane = '0';
+/** What lies behind it are all lanes. Not `0`: behind that lies no lane that begins with it. */
+const firstLane = '-';
 
 /** VMs that can take a job now. */
 export function idle(vms: readonly Stored<'vm'>[]): number {

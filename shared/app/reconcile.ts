@@ -31,8 +31,10 @@ export async function reconcile(app: App, tag: Tag): Promise<void> {
     // The observation comes first: a machine is judged only by rows that are newer than the look at it.
     const observed = await app.compute.observe();
     const seen: Seen = { ...observed, hostId: app.compute.hostId };
-    const [pool, vms] = await Promise.all([poolOfTag(app, tag), collect(app, { of: 'vms', tag })]);
+    const pool = await poolOfTag(app, tag);
     if (pool === undefined) return;
+    // After the pool's row, whose version guards the adding of VMs: what has been added under it is seen then.
+    const vms = await collect(app, { of: 'vms', tag });
     if ((await noteHold(app, pool)) === 'changed') continue;
     await endMachines(app, tag, vms, seen);
     const lost = await actOnHealth(app, pool, vms, seen);

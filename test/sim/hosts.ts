@@ -152,7 +152,7 @@ export class Hosts {
     if (machines.holder !== instance) return;
     if (random.below(2) === 0) {
       // The whole machine sleeps, with its VMs.
-      for (const vm of machines.processes()) vm.pausedUntilMs = scheduler.nowMs + ms;
+      machines.sleep(scheduler.nowMs + ms);
     } else if (ms > leaseMs) scheduler.after(leaseMs + random.below(secondMs), () => this.takeOver());
   }
 

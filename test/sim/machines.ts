@@ -1,6 +1,7 @@
 /** Where VMs' processes come from: children of the one host that holds the lease, or machines that belong to no host. */
 import type { Compute } from '../../shared/app/ports.ts';
 import { tagOf } from '../../shared/core/ids.ts';
+import type { Vm } from '../../shared/core/vm.ts';
 import type { SeededRandom } from '../../shared/storage/seeded-random.ts';
 import { makeRecentMap, type RecentMap } from '../../shared/compute/recent-map.ts';
 import type { BlobWire } from './blob-wire.ts';
@@ -56,6 +57,21 @@ export class Machines {
   /** Processes that run, in the order of their start. */
   processes(): VmProcess[] {
     return [...this.running.values()].flatMap(({ process }) => (process === undefined ? [] : [process]));
+  }
+
+  /** Every process stands still until then. */
+  sleep(untilMs: number): void {
+    for (const vm of this.processes()) {
+      vm.pausedUntilMs = Math.max(vm.pausedUntilMs, untilMs);
+      const known = this.parts.facts.vms.get(vm.vmId)!;
+      known.healthyFromMs = Math.max(known.healthyFromMs, untilMs);
+    }
+  }
+
+  /** A process beats more often than ours: it would learn of this with its next beat. */
+  rowChanged({ vmId, kind }: Vm): void {
+    if (kind === 'idle' || kind === 'busy' || kind === 'draining') return;
+    this.running.get(vmId)?.process?.beatSoon();
   }
 
   computeOf(instance: Instance): Compute {

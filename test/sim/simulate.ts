@@ -1,5 +1,7 @@
 /** One seed: a world is made, lived in under faults, and then left in peace until everything has come to its end. */
 import type { App, Config } from '../../shared/app/ports.ts';
+import { classicTag } from '../../shared/core/ids.ts';
+import { tables } from '../../shared/storage/row-places.ts';
 import { makeNodeSecrets } from '../../shared/storage/node-secrets.ts';
 import { makeSeededRandom, type SeededRandom } from '../../shared/storage/seeded-random.ts';
 import { makeBlobWire } from './blob-wire.ts';
@@ -10,6 +12,7 @@ import { Instance } from './instance.ts';
 import { Machines } from './machines.ts';
 import { makeMix, type Mix } from './mix.ts';
 import { Network } from './network.ts';
+import { makeQuickSecrets } from './quick-secrets.ts';
 import { Scheduler } from './scheduler.ts';
 import { SimBlobs } from './sim-blobs.ts';
 import { Storage } from './storage.ts';
@@ -96,11 +99,23 @@ export async function simulate(options: SimOptions): Promise<SimReport> {
   await scheduler.runUntil(scheduler.nowMs + 2 * hourMs);
   checks.atRest('drained');
   if (!scheduler.halted) {
-    void users.leaveAll();
+    void users.leaveAll((subscriptionId) => poolsOf(world, subscriptionId));
     await scheduler.runUntil(scheduler.nowMs + 3 * hourMs);
+    // A plan that is used up pays again with its next day.
+    if (hasWaiting(world)) await scheduler.runUntil(scheduler.nowMs + 26 * hourMs);
     checks.atRest('left');
   }
   return reportOf(world, options);
+}
+
+function hasWaiting({ storage }: World): boolean {
+  return [...storage.shadow.rows(tables.pools, classicTag).keys()].some((rk) => rk.startsWith('wait|'));
+}
+
+/** Also those whose creator has never heard of their making. */
+function poolsOf({ storage }: World, subscriptionId: string): string[] {
+  const listed = storage.shadow.rows(tables.accounts, subscriptionId).keys();
+  return [...listed].filter((rk) => rk.startsWith('pool|')).map((rk) => rk.slice('pool|'.length));
 }
 
 async function settle({ scheduler, hosts, users }: World): Promise<void> {
@@ -146,7 +161,8 @@ export function makeWorld({ seed, jobsADay = 240 }: SimOptions): World {
     onExit: (host, vmId) => void later.hosts!.exited(host, vmId),
   });
   const instanceRandom = random.fork();
-  const secrets = makeNodeSecrets({ masterSecret, operatorKey });
+  const real = makeNodeSecrets({ masterSecret, operatorKey });
+  const secrets = mix.sealing === 'real' ? real : makeQuickSecrets(real);
   const makeInstance = (name: string): Instance => {
     const own = instanceRandom.fork();
     const skew = mix.wallSkewMs * (2 * own.fraction() - 1);
@@ -175,6 +191,12 @@ export function makeWorld({ seed, jobsADay = 240 }: SimOptions): World {
       },
     });
   };
+  storage.onCommit(({ table, changes }) => {
+    if (table !== tables.pools) return;
+    for (const { kind, before, after } of changes) {
+      if (kind === 'vm' && before?.kind !== after?.kind) machines.rowChanged((after ?? before)!);
+    }
+  });
   const hosts = new Hosts({
     scheduler,
     storage,

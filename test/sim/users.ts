@@ -107,6 +107,7 @@ export class Users {
       this.parts.scheduler.after(this.pauseMs(), next);
     };
     this.parts.scheduler.after(this.pauseMs(), next);
+    this.atFullHours();
   }
 
   stop(): void {
@@ -114,9 +115,9 @@ export class Users {
   }
 
   /** Everybody deletes everything. */
-  async leaveAll(): Promise<void> {
+  async leaveAll(poolsOf: (subscriptionId: string) => readonly string[]): Promise<void> {
     for (const customer of this.customers) {
-      for (const poolId of customer.pools.keys()) await this.remove(customer, poolId, 'cancel');
+      for (const poolId of poolsOf(customer.account.subscriptionId)) await this.remove(customer, poolId, 'cancel');
     }
   }
 
@@ -127,10 +128,21 @@ export class Users {
     const isWork = ofDay > 8.5 * hourMs && ofDay < 19 * hourMs;
     const actsADay = jobsADay / 2.2;
     const meanMs = isWork ? (10.5 * hourMs) / (actsADay * 0.9) : (13.5 * hourMs) / (actsADay * 0.1);
-    const ms = Math.round(-Math.log(1 - random.fraction()) * meanMs);
-    if (random.below(12) > 0) return ms;
-    const atMs = scheduler.nowMs + ms;
-    return Math.max(0, Math.ceil(atMs / hourMs) * hourMs - scheduler.nowMs + random.below(4_000) - 2_000);
+    return Math.round(-Math.log(1 - random.fraction()) * meanMs);
+  }
+
+  /** Timers of people are set to full hours. */
+  private atFullHours(): void {
+    const { random, scheduler } = this.parts;
+    const next = () => {
+      const hour = Math.ceil((scheduler.nowMs + 5_000) / hourMs) * hourMs;
+      scheduler.at(hour + random.below(4_000) - 2_000, () => {
+        if (this.state === 'done') return;
+        this.act();
+        next();
+      });
+    };
+    next();
   }
 
   private act(): void {
@@ -216,7 +228,7 @@ export class Users {
       Outputs: { output1: { ConnectionString: connection, RelativeLocation: `outputs/${out}` } },
       ...(poolId === undefined ? {} : { AzureBatchPoolId: poolId }),
     };
-    const serviceId = poolId === undefined || random.below(5) === 0 ? customer.classic : customer.services[0]!;
+    const serviceId = random.below(5) < (poolId === undefined ? 3 : 1) ? customer.classic : customer.services[0]!;
     const key = random.below(3) === 0 ? `job-${name}` : undefined;
     const registered = await this.ask('register', async (app) => {
       const service = (await recallService(app, customer.account.subscriptionId, serviceId))!;

@@ -52,6 +52,7 @@ export class VmProcess implements Patient {
   private drop: AbortController | undefined;
   private leaving: string | undefined;
   private beatTimer: Timer | undefined;
+  private beating = false;
   private wake: (() => void) | undefined;
   /** Lets go of the call that is being waited for. */
   private abandon: (() => void) | undefined;
@@ -128,7 +129,7 @@ export class VmProcess implements Patient {
     this.parts.facts.helloSentMs ??= this.nowMs;
     const welcome = await this.ask('hello', (app) => hello(app, this.vmId, this.nonce));
     if (welcome.kind === 'stop') return this.goodbye(welcome.why);
-    this.scheduleBeat(true);
+    this.scheduleBeat(false);
     let reply: NextReply = await this.next();
     for (;;) {
       switch (reply.kind) {
@@ -225,15 +226,23 @@ export class VmProcess implements Patient {
 
   /** @param isHeard whether the last call was answered: a process that is not heard tries as often as the real one */
   private scheduleBeat(isHeard: boolean): void {
+    if (this.beating) return;
     this.beatTimer?.callOff();
     const realMs = this.job === undefined ? limits.beatIdleMs : limits.beatBusyMs;
     this.beatTimer = this.after(isHeard ? Math.max(realMs, this.parts.beatMs) : realMs, () => void this.beat());
   }
 
+  /** With the next of the beats that the real process would have sent. */
+  beatSoon(): void {
+    if (this.state === 'up' && this.beatTimer !== undefined) this.scheduleBeat(false);
+  }
+
   private async beat(): Promise<void> {
     const { job } = this;
+    this.beating = true;
     const reply = await this.once('beat', (app) => this.beatCall(app, job), limits.beatIdleMs);
     if (reply.kind !== 'unheard') this.heed(reply, job);
+    this.beating = false;
     this.scheduleBeat(reply.kind !== 'unheard');
   }
 
@@ -289,7 +298,9 @@ export class VmProcess implements Patient {
           return;
         }
         note(what, reply.kind);
-        if (reply.kind !== 'unheard' && reply.kind !== 'stop') facts.lastAnsweredMs = sentMs;
+        // Questions are answered without being written down; what is not written does not count as a sign of life.
+        if (reply.kind === 'go-on') facts.lastAnsweredMs = sentMs;
+        if (reply.kind === 'unheard') this.scheduleBeat(false);
         resolve(reply);
       });
     });

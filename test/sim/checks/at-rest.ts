@@ -38,7 +38,7 @@ function checkPool({ storage, scheduler, machines }: World, tag: string, rest: R
     if (head === 'vm') up += 1;
     if (head === 'vm' && pool.kind !== 'active') bad(`${rk} is left in a pool that is ${pool.kind}`, [tag, rk.slice(3)]);
     if (head === 'vm' && !machines.running.has(rk.slice(3)) && (row as Vm).kind !== 'provisioning') bad(`${rk} is ${(row as Vm).kind} and has no machine`, [rk.slice(3)]);
-    if (head === 'wait' || head === 'slot') bad(`${rk} is left`, [tag]);
+    if (rest === 'left' && (head === 'wait' || head === 'slot')) bad(`${rk} is left`, [tag]);
     if (head === 'job' && pool.kind === 'deleted' && !isFinal(row as Job) && (row as Job).kind !== 'registered') bad(`${rk} is ${(row as Job).kind} in a deleted pool`, [tag]);
   }
   for (const vmId of machines.running.keys())

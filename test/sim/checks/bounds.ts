@@ -3,7 +3,7 @@ import type { MakeCheck } from './check.ts';
 
 /** Rows that one undisturbed request reads and writes at most. A pool here has up to 4 VMs and a few dozen waiting jobs. */
 const rowsMax: Readonly<Record<string, number>> = {
-  'user status': 12,
+  'user status': 60,
   'user register': 16,
   'vm beat': 8,
   'vm bye': 400,
