@@ -280,7 +280,7 @@ export class VmProcess implements Patient {
     facts.openCalls += 1;
     if (this.isCutFrom('service')) {
       facts.openCalls -= 1;
-      facts.healthyFromMs = this.cutUntilMs;
+      facts.healthyFromMs = Math.max(facts.healthyFromMs, this.cutUntilMs);
       return new Promise((resolve) => {
         this.after(Math.min(deadlineMs, 1 + this.cutUntilMs - this.nowMs), () => resolve(unheard));
       });

@@ -20,14 +20,14 @@ export function makeVmTrouble({ scheduler, machines, mix, random, facts }: World
         vm.fuse = 1 + random.below(6);
         return;
       case 'hang':
-        vm.pausedUntilMs = scheduler.nowMs + ms;
-        known.healthyFromMs = vm.pausedUntilMs;
+        vm.pausedUntilMs = Math.max(vm.pausedUntilMs, scheduler.nowMs + ms);
+        known.healthyFromMs = Math.max(known.healthyFromMs, vm.pausedUntilMs);
         return;
       case 'cut':
       case 'cut-all':
-        vm.cutUntilMs = scheduler.nowMs + ms;
+        vm.cutUntilMs = Math.max(vm.cutUntilMs, scheduler.nowMs + ms);
         vm.cutFrom = random.pick(['service', 'all'] as const);
-        known.healthyFromMs = vm.cutUntilMs;
+        known.healthyFromMs = Math.max(known.healthyFromMs, vm.cutUntilMs);
     }
   };
   const next = () => {
