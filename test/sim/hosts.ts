@@ -11,7 +11,7 @@ import type { Instance } from './instance.ts';
 import type { Machines } from './machines.ts';
 import type { Mix } from './mix.ts';
 import type { Scheduler } from './scheduler.ts';
-import type { Storage, Touched } from './storage.ts';
+import { untouched, type Storage, type Touched } from './storage.ts';
 
 const secondMs = 1_000;
 const minuteMs = 60 * secondMs;
@@ -178,7 +178,7 @@ export class Hosts {
   private async goInOrder(instance: Instance): Promise<void> {
     instance.after(30 * secondMs, () => instance.crash());
     try {
-      await retireHost(instance.app({ rows: 0, disturbed: false }));
+      await retireHost(instance.app(untouched()));
     } catch (error) {
       if (!(error instanceof StoreFault)) this.parts.onBug('retire-host', error);
     }
@@ -216,7 +216,7 @@ export class Hosts {
 
   private async tickAt(instance: Instance): Promise<void> {
     const { scheduler } = this.parts;
-    const touched: Touched = { rows: 0, disturbed: false };
+    const touched: Touched = untouched();
     const beganMs = scheduler.nowMs;
     this.ticks += 1;
     this.ticking = instance;
@@ -240,7 +240,7 @@ export class Hosts {
 
   private async look(holder: Instance): Promise<void> {
     this.looking = undefined;
-    const app = holder.app({ rows: 0, disturbed: false });
+    const app = holder.app(untouched());
     try {
       await app.oneAtATime('machines', () => lookAfterMachines(app));
     } catch (error) {
@@ -251,7 +251,7 @@ export class Hosts {
 
   /** A dead VM is replaced at once, but in `timer` mode. */
   async exited(host: Instance, vmId: string): Promise<void> {
-    const app = host.app({ rows: 0, disturbed: false });
+    const app = host.app(untouched());
     const vm = await app.store.get('vm', { vmId }).catch(() => undefined);
     if (vm !== undefined && tagOf(vmId) === tagOf(vm.row.poolId)) await nudge(app, vm.row.poolId);
   }

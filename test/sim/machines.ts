@@ -1,7 +1,7 @@
 /** Where VMs' processes come from: children of the one host that holds the lease, or machines that belong to no host. */
 import type { Compute } from '../../shared/app/ports.ts';
 import { tagOf } from '../../shared/core/ids.ts';
-import type { Vm } from '../../shared/core/vm.ts';
+import { isLiving, type Vm } from '../../shared/core/vm.ts';
 import type { SeededRandom } from '../../shared/storage/seeded-random.ts';
 import { makeRecentMap, type RecentMap } from '../../shared/compute/recent-map.ts';
 import type { BlobWire } from './blob-wire.ts';
@@ -26,6 +26,8 @@ export type MachinesParts = {
   readonly beatMs: number;
   readonly workMs: () => number;
   readonly onWork: VmParts['onWork'];
+  /** The service tells a machine to stop. */
+  readonly onStop: (vmId: string) => void;
   /** A process has ended at this host. */
   readonly onExit: (host: Instance, vmId: string) => void;
 };
@@ -69,9 +71,11 @@ export class Machines {
   }
 
   /** A process beats more often than ours: it would learn of this with its next beat. */
-  rowChanged({ vmId, kind }: Vm): void {
-    if (kind === 'idle' || kind === 'busy' || kind === 'draining') return;
-    this.running.get(vmId)?.process?.beatSoon();
+  rowChanged(before: Vm | undefined, after: Vm | undefined): void {
+    const vm = after ?? before;
+    if (vm === undefined || !isLiving(vm)) return;
+    const isTold = vm.kind !== before?.kind && (vm.kind === 'releasing' || vm.kind === 'stopping');
+    if (isTold || vm.suspectMs !== undefined) this.running.get(vm.vmId)?.process?.beatSoon();
   }
 
   computeOf(instance: Instance): Compute {
@@ -90,6 +94,7 @@ export class Machines {
       stop: async (vmId) => {
         if (!instance.step()) return never();
         const machine = this.running.get(vmId);
+        if (machine !== undefined) this.parts.onStop(vmId);
         if (machine !== undefined && (!isLocal || machine.host === instance)) await this.stop(instance, machine);
         exited.delete(vmId);
       },

@@ -1,6 +1,6 @@
 /** `npm run sim`: many seeds, or one again. `--seeds N --days D [--from SEED]`, `--seed N [--days D]`. */
 import { parseArgs } from 'node:util';
-import { simulate, type SimReport } from './simulate.ts';
+import type { SimReport } from './simulate.ts';
 
 const { values } = parseArgs({
   options: {
@@ -11,13 +11,21 @@ const { values } = parseArgs({
     jobs: { type: 'string', default: '240' },
     last: { type: 'string', default: '60' },
     all: { type: 'boolean', default: false },
+    mutant: { type: 'string' },
+    mutants: { type: 'boolean', default: false },
     go: { type: 'boolean', default: false },
   },
 });
 const days = Number(values.days);
 const jobsADay = Number(values.jobs);
 
-if (values.seed === undefined) await runMany(Number(values.from ?? Date.now() % 1_000_000_007), Number(values.seeds));
+if (values.mutant !== undefined) (await import('./mutants/apply.ts')).applyMutant(values.mutant);
+const { simulate } = await import('./simulate.ts');
+
+if (values.mutants) {
+  const { runMutants } = await import('./mutants/run.ts');
+  process.exitCode = (await runMutants((line) => process.stdout.write(`${line}\n`))) === 0 ? 0 : 1;
+} else if (values.seed === undefined) await runMany(Number(values.from ?? Date.now() % 1_000_000_007), Number(values.seeds));
 else await runOne(Number(values.seed));
 
 async function runMany(from: number, seeds: number): Promise<void> {
@@ -57,6 +65,9 @@ async function runOne(seed: number): Promise<void> {
     `seed ${seed} | trace ${report.hash} | events ${report.events} | operations ${report.operations} | calls ${report.calls} | ` +
       `faults ${report.faults} | jobs started ${report.started}, finished ${report.finished}\n${JSON.stringify(report.mix)}\n`,
   );
+  for (const [what, [requests, calls]] of [...report.kinds].sort(([, a], [, b]) => b[1] - a[1])) {
+    process.stdout.write(`  ${what}: ${requests} with ${calls} calls to the tables\n`);
+  }
   if (report.violations.length === 0) return;
   tell(report);
   process.exitCode = 1;

@@ -74,7 +74,7 @@ export function makeMix(random: SeededRandom): Mix {
       ? { dispatch: 'timer' as const, tickEveryMs: minuteMs }
       : { dispatch: 'at-once' as const }),
   };
-  if (random.below(10) === 0) return { ...calm, ...topology };
+  if (random.below(7) === 0) return { ...calm, ...topology, immediate: random.pick([0, 0.5, 0.9]) };
   const some = (everyMs: number) =>
     random.below(2) === 0 ? everyMs * (0.5 + 2 * random.fraction()) : undefined;
   const events = {

@@ -7,7 +7,7 @@ import type { Instance } from './instance.ts';
 import type { Mix } from './mix.ts';
 import type { Timer } from './patient.ts';
 import type { Scheduler } from './scheduler.ts';
-import type { Touched } from './storage.ts';
+import { untouched, type Touched } from './storage.ts';
 
 /** Nobody has answered; whether anything was done is open. */
 export const unheard = { kind: 'unheard' } as const;
@@ -99,7 +99,7 @@ export class Network {
     run: (app: App) => Promise<T>,
     answer: (reply: T | Unheard | typeof reset) => void,
   ): void {
-    const touched: Touched = { rows: 0, disturbed: false };
+    const touched: Touched = untouched();
     let state: 'open' | 'over' = 'open';
     const end = (reply: T | Unheard | typeof reset, outcome: Served['outcome']) => {
       if (state === 'over') return;

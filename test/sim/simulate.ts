@@ -15,7 +15,7 @@ import { Network } from './network.ts';
 import { makeQuickSecrets } from './quick-secrets.ts';
 import { Scheduler } from './scheduler.ts';
 import { SimBlobs } from './sim-blobs.ts';
-import { Storage } from './storage.ts';
+import { Storage, untouched } from './storage.ts';
 import { Trace } from './trace.ts';
 import { Users } from './users.ts';
 import { Violations, type Violation } from './violations.ts';
@@ -49,6 +49,8 @@ export type SimReport = {
   readonly calls: number;
   readonly faults: number;
   readonly crashes: number;
+  /** Requests and calls to the storage, by what they were for. */
+  readonly kinds: ReadonlyMap<string, readonly [requests: number, calls: number]>;
   readonly started: number;
   readonly finished: number;
   readonly violations: readonly Violation[];
@@ -78,6 +80,13 @@ export async function simulate(options: SimOptions): Promise<SimReport> {
   const world = makeWorld(options);
   const { scheduler, hosts, users, weather, network, machines } = world;
   const checks = makeChecks(world);
+  const kinds = new Map<string, [number, number]>();
+  const count = (what: string, calls: number) => {
+    const known = kinds.get(what) ?? [0, 0];
+    kinds.set(what, [known[0] + 1, known[1] + calls]);
+  };
+  world.hooks.onServed.push(({ what, touched }) => count(what, touched.calls));
+  world.hooks.onTick.push(({ touched }) => count('tick', touched.calls));
   await scheduler.runUntil(beginMs);
   hosts.begin();
   await settle(world);
@@ -96,16 +105,16 @@ export async function simulate(options: SimOptions): Promise<SimReport> {
   machines.setTrouble(false);
   trouble.stop();
   hosts.calmDown();
-  await scheduler.runUntil(scheduler.nowMs + 2 * hourMs);
+  await scheduler.runUntil(scheduler.nowMs + 75 * minuteMs);
   checks.atRest('drained');
   if (!scheduler.halted) {
     void users.leaveAll((subscriptionId) => poolsOf(world, subscriptionId));
-    await scheduler.runUntil(scheduler.nowMs + 3 * hourMs);
+    await scheduler.runUntil(scheduler.nowMs + 100 * minuteMs);
     // A plan that is used up pays again with its next day.
     if (hasWaiting(world)) await scheduler.runUntil(scheduler.nowMs + 26 * hourMs);
     checks.atRest('left');
   }
-  return reportOf(world, options);
+  return reportOf(world, options, kinds);
 }
 
 function hasWaiting({ storage }: World): boolean {
@@ -120,7 +129,7 @@ function poolsOf({ storage }: World, subscriptionId: string): string[] {
 
 async function settle({ scheduler, hosts, users }: World): Promise<void> {
   const [first] = hosts.instances;
-  const app: App = first!.app({ rows: 0, disturbed: false });
+  const app: App = first!.app(untouched());
   await scheduler.runFor(users.settle(app));
 }
 
@@ -139,7 +148,7 @@ export function makeWorld({ seed, jobsADay = 240 }: SimOptions): World {
     violations.add('no-exception', `${what}: ${text.split('\n').slice(0, 4).join(' | ')}`);
   };
   const config = configOf(mix);
-  const hooks: WorldHooks = { onServed: [], onTick: [], onOutput: [], onWork: [], onHeard: [] };
+  const hooks: WorldHooks = { onServed: [], onTick: [], onOutput: [], onWork: [], onHeard: [], onStop: [] };
   const wire = makeBlobWire(blobs, (commit) => {
     trace.note(scheduler.nowMs, commit.vmId, `commits ${commit.url}`, `${commit.jobId} ${commit.attempt}`);
     for (const hear of hooks.onOutput) hear(commit);
@@ -157,6 +166,7 @@ export function makeWorld({ seed, jobsADay = 240 }: SimOptions): World {
     holdMs,
     beatMs: 40_000,
     workMs: () => workMs(workRandom),
+    onStop: (vmId) => hooks.onStop.forEach((hear) => hear(vmId)),
     onWork: (work) => hooks.onWork.forEach((hear) => hear(work)),
     onExit: (host, vmId) => void later.hosts!.exited(host, vmId),
   });
@@ -194,7 +204,7 @@ export function makeWorld({ seed, jobsADay = 240 }: SimOptions): World {
   storage.onCommit(({ table, changes }) => {
     if (table !== tables.pools) return;
     for (const { kind, before, after } of changes) {
-      if (kind === 'vm' && before?.kind !== after?.kind) machines.rowChanged((after ?? before)!);
+      if (kind === 'vm') machines.rowChanged(before, after);
     }
   });
   const hosts = new Hosts({
@@ -236,6 +246,7 @@ export function makeWorld({ seed, jobsADay = 240 }: SimOptions): World {
 
 export type WorldHooks = {
   readonly onWork: ((work: { readonly vmId: string; readonly jobId: string; readonly attempt: number }) => void)[];
+  readonly onStop: ((vmId: string) => void)[];
   readonly onHeard: ((instance: Instance) => void)[];
   readonly onOutput: Parameters<typeof makeBlobWire>[1][];
   readonly onServed: ConstructorParameters<typeof Network>[0]['onServed'][];
@@ -278,7 +289,7 @@ function configOf(mix: Mix): Config {
   };
 }
 
-function reportOf(world: World, { seed, days }: SimOptions): SimReport {
+function reportOf(world: World, { seed, days }: SimOptions, kinds: SimReport['kinds']): SimReport {
   const { trace, scheduler, storage, weather, network, hosts, facts, machines, violations, mix } = world;
   const { failed, unheard, short } = weather.faults;
   return {
@@ -291,6 +302,7 @@ function reportOf(world: World, { seed, days }: SimOptions): SimReport {
     calls: network.calls,
     faults: failed + unheard + short + network.lost + hosts.crashes + hosts.pauses + machines.troubles,
     crashes: hosts.crashes,
+    kinds,
     started: [...facts.jobs.values()].filter((job) => job.start === 'done').length,
     finished: facts.finished,
     violations: violations.found,

@@ -81,6 +81,7 @@ export class Storage {
           touched.rows += ops.length;
           const outcome = this.transactNow(instance.name, table, pk, ops);
           if (outcome.kind === 'conflict') touched.disturbed = true;
+          else noteMade(touched, pk, ops);
           return outcome;
         }),
     };
@@ -88,6 +89,7 @@ export class Storage {
 
   private async call<T>(instance: Instance, touched: Touched, what: string, run: () => T): Promise<T> {
     this.calls += 1;
+    touched.calls += 1;
     if (!instance.step()) return never();
     const fate = this.weather.fate();
     const sentMs = instance.clock.monotonicMs();
@@ -138,7 +140,24 @@ export class Storage {
 }
 
 /** What one request has looked at and written. */
-export type Touched = { rows: number; disturbed: boolean };
+export type Touched = {
+  calls: number;
+  rows: number;
+  disturbed: boolean;
+  /** Jobs and pools that it has made. */
+  readonly made: Map<'job' | 'pool', string[]>;
+};
+
+export function untouched(): Touched {
+  return { calls: 0, rows: 0, disturbed: false, made: new Map() };
+}
+
+function noteMade({ made }: Touched, pk: string, ops: readonly Op[]): void {
+  for (const op of ops) {
+    const kind = op.do !== 'create' ? undefined : op.rk === 'm' ? 'pool' : op.rk.startsWith('job|') ? 'job' : undefined;
+    if (kind !== undefined) made.set(kind, [...(made.get(kind) ?? []), `${pk} ${op.rk}`]);
+  }
+}
 
 export function never<T>(): Promise<T> {
   return new Promise<T>(() => undefined);

@@ -126,7 +126,7 @@ export class Users {
     const { random, scheduler, jobsADay } = this.parts;
     const ofDay = scheduler.nowMs % dayMs;
     const isWork = ofDay > 8.5 * hourMs && ofDay < 19 * hourMs;
-    const actsADay = jobsADay / 2.2;
+    const actsADay = jobsADay / 2.6;
     const meanMs = isWork ? (10.5 * hourMs) / (actsADay * 0.9) : (13.5 * hourMs) / (actsADay * 0.1);
     return Math.round(-Math.log(1 - random.fraction()) * meanMs);
   }
@@ -151,10 +151,10 @@ export class Users {
     const customer = random.pick(this.customers);
     const pool = this.somePool(customer);
     const dice = random.below(100);
-    if (dice < 8 && customer.pools.size < 40) return void this.create(customer);
-    if (dice < 60) return void this.submit(customer, dice < 45 ? pool : undefined);
-    if (dice < 70) return void this.cancel();
-    if (dice < 85) return void this.poll(customer, pool);
+    if (dice < 5 || (pool === undefined && dice < 10)) return void this.create(customer);
+    if (dice < 65) return void this.submit(customer, dice < 45 ? pool : undefined);
+    if (dice < 74) return void this.cancel();
+    if (dice < 88) return void this.poll(customer, pool);
     if (pool === undefined) return void this.submit(customer, undefined);
     if (dice < 94) return void this.resize(customer, pool);
     if (dice < 95) return void this.move(customer);
@@ -179,6 +179,7 @@ export class Users {
     for (const one of made) {
       if (one.kind !== 'pool') continue;
       ids.add(one.pool.poolId);
+      if (!customer.pools.has(one.pool.poolId)) this.goHomeLater(customer, one.pool.poolId);
       customer.pools.set(one.pool.poolId, 'known');
     }
     if (ids.size > 1) this.parts.violations.add('idempotency', 'one key made two pools', [...ids]);
@@ -188,6 +189,17 @@ export class Users {
     const { random } = this.parts;
     const wish = { vmCount: random.below(quota.maxVmsPerPool + 1), busyVms: random.pick(['drain', 'requeue'] as const) };
     await this.ask('resize', (app) => resizePool(app, customer.account, poolId, wish));
+    if (wish.vmCount > 0) this.goHomeLater(customer, poolId);
+  }
+
+  /** Nobody pays for VMs that nobody uses. */
+  private goHomeLater(customer: Customer, poolId: string): void {
+    const { random, scheduler } = this.parts;
+    scheduler.after(5 * minuteMs + random.below(80 * minuteMs), () => {
+      if (this.state === 'done') return;
+      if (random.below(5) < 2) void this.remove(customer, poolId, random.pick(['cancel', 'refuse'] as const));
+      else void this.ask('resize', (app) => resizePool(app, customer.account, poolId, { vmCount: 0 }));
+    });
   }
 
   private async remove(customer: Customer, poolId: string, jobs: 'cancel' | 'refuse'): Promise<void> {
@@ -208,7 +220,7 @@ export class Users {
 
   private async submit(customer: Customer, poolId: string | undefined): Promise<void> {
     const { random } = this.parts;
-    const count = random.below(4) === 0 ? 1 + random.below(12) : 1 + random.below(3);
+    const count = random.below(3) === 0 ? 2 + random.below(12) : 1 + random.below(4);
     const all: Promise<void>[] = [];
     for (let n = 0; n < count; n += 1) {
       all.push(this.submitOne(customer, poolId));

@@ -53,6 +53,8 @@ export class VmProcess implements Patient {
   private leaving: string | undefined;
   private beatTimer: Timer | undefined;
   private beating = false;
+  /** Sent with the last call that was answered and written down. */
+  private lastSignMs = 0;
   private wake: (() => void) | undefined;
   /** Lets go of the call that is being waited for. */
   private abandon: (() => void) | undefined;
@@ -229,7 +231,8 @@ export class VmProcess implements Patient {
     if (this.beating) return;
     this.beatTimer?.callOff();
     const realMs = this.job === undefined ? limits.beatIdleMs : limits.beatBusyMs;
-    this.beatTimer = this.after(isHeard ? Math.max(realMs, this.parts.beatMs) : realMs, () => void this.beat());
+    const rareMs = this.lastSignMs + this.parts.beatMs - this.nowMs;
+    this.beatTimer = this.after(isHeard ? Math.max(realMs, rareMs) : realMs, () => void this.beat());
   }
 
   /** With the next of the beats that the real process would have sent. */
@@ -300,6 +303,7 @@ export class VmProcess implements Patient {
         note(what, reply.kind);
         // Questions are answered without being written down; what is not written does not count as a sign of life.
         if (reply.kind === 'go-on') facts.lastAnsweredMs = sentMs;
+        if (reply.kind === 'go-on' || (what === 'finish' && reply.kind !== 'unheard')) this.lastSignMs = sentMs;
         if (reply.kind === 'unheard') this.scheduleBeat(false);
         resolve(reply);
       });

@@ -12,9 +12,12 @@ import { jobsEndOnce } from './jobs.ts';
 import { ledger } from './ledger.ts';
 import { lifetimes } from './lifetimes.ts';
 import { outputs } from './outputs.ts';
+import { oneEach } from './once.ts';
 import { pairs } from './pairs.ts';
+import { promptness } from './prompt.ts';
 import { quotas } from './quotas.ts';
 import { noSecrets } from './secrets.ts';
+import { wishes } from './wishes.ts';
 
 const makers: readonly MakeCheck[] = [
   assignments,
@@ -30,6 +33,9 @@ const makers: readonly MakeCheck[] = [
   pairs,
   quotas,
   noSecrets,
+  oneEach,
+  promptness,
+  wishes,
   restsInPeace,
 ];
 

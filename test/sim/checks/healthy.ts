@@ -1,13 +1,24 @@
 /** No healthy VM is stopped for being silent, however long storage, host or tick have paused. */
 import { limits } from '../../../shared/core/limits.ts';
+import { isLiving, isWorking, type Vm } from '../../../shared/core/vm.ts';
+import { tables } from '../../../shared/storage/row-places.ts';
 import type { MakeCheck } from './check.ts';
 
 /** So long it has had to be heard: two looks and the beat between them. */
 const graceMs = limits.suspectMs;
 
-export const healthyVms: MakeCheck = ({ storage, violations, facts }) => {
+export const healthyVms: MakeCheck = ({ storage, violations, facts, hooks }) => {
+  /** The lease runs from the later of the last beat and the assignment, and is over before anybody is in doubt. */
+  const suspicion = (before: Vm | undefined, after: Vm, atMs: number) => {
+    if (before === undefined || !isLiving(before) || !isLiving(after)) return;
+    if (after.suspectMs === undefined || after.suspectMs === before.suspectMs) return;
+    const fromMs = isWorking(after) ? Math.max(after.beatMs, after.job.assignedMs) : after.beatMs;
+    if (atMs - fromMs < limits.leaseMs - 2 * facts.clockErrorMs)
+      violations.add('healthy-vms', `${after.vmId} is suspected ${atMs - fromMs} ms after it was last heard`, [after.vmId]);
+  };
   storage.onCommit(({ changes, atMs }) => {
     for (const change of changes) {
+      if (change.kind === 'vm' && change.after !== undefined) suspicion(change.before, change.after, atMs);
       if (change.kind !== 'vm' || change.after?.kind !== 'stopped' || change.before === undefined) continue;
       const { before, after } = change;
       if (before.kind === 'stopped' || before.kind === 'provisioning' || before.kind === 'stopping') continue;
@@ -18,6 +29,11 @@ export const healthyVms: MakeCheck = ({ storage, violations, facts }) => {
       if (atMs - vm.healthyFromMs < limits.leaseMs + graceMs) continue;
       violations.add('healthy-vms', `${after.vmId} was fine and was stopped because ${after.cause}`, [after.vmId]);
     }
+  });
+  hooks.onStop.push((vmId) => {
+    const row = storage.shadow.get<Vm>(tables.pools, vmId.slice(0, 12), `vm|${vmId}`);
+    if (row !== undefined && row.kind !== 'stopped')
+      violations.add('healthy-vms', `the machine of ${vmId} is stopped, and its row is ${row.kind}`, [vmId]);
   });
   return {};
 };

@@ -24,6 +24,8 @@ function check(shadow: Shadow, pk: string, change: Change, bad: (text: string, i
   switch (change.kind) {
     case 'job':
       if (change.after !== undefined) checkJob(shadow, pk, change.after, bad);
+      if (change.before?.kind === 'queued' && change.after?.kind !== 'queued' && shadow.get(tables.pools, pk, placeOf('wait', change.before).rk) !== undefined)
+        bad(`job ${change.before.jobId} is ${change.after?.kind}, and its place in the queue is still there`, [change.before.jobId]);
       return;
     case 'vm': {
       const { before, after } = change;

@@ -1,0 +1,46 @@
+/** In peace nobody waits for the timer: a job that waits and a VM that is free meet at once. */
+import { classicTag } from '../../../shared/core/ids.ts';
+import type { Pool } from '../../../shared/core/pool.ts';
+import type { Vm } from '../../../shared/core/vm.ts';
+import { tables } from '../../../shared/storage/row-places.ts';
+import type { Mix } from '../mix.ts';
+import type { MakeCheck } from './check.ts';
+
+/** Long enough for a few calls. */
+const soonMs = 20_000;
+
+export const promptness: MakeCheck = ({ storage, violations, scheduler, mix }) => {
+  if (!isPeaceful(mix)) return {};
+  /** Since when a VM is free and a job waits, by pool. */
+  const since = new Map<string, number>();
+  const look = (pk: string) => {
+    const rows = storage.shadow.rows(tables.pools, pk);
+    const pool = rows.get('m') as Pool | undefined;
+    let isFree = false;
+    let waits = false;
+    for (const [rk, row] of rows) {
+      if (rk.startsWith('vm|') && (row as Vm).kind === 'idle') isFree = true;
+      if (rk.startsWith('wait|')) waits = true;
+    }
+    return isFree && waits && pool?.kind === 'active' && pool.hold === undefined;
+  };
+  storage.onCommit(({ table, pk, changes, atMs }) => {
+    if (table !== tables.pools || pk === classicTag) return;
+    if (!changes.some(({ kind }) => kind === 'vm' || kind === 'wait' || kind === 'pool')) return;
+    if (!look(pk)) {
+      since.delete(pk);
+      return;
+    }
+    if (since.has(pk)) return;
+    since.set(pk, atMs);
+    scheduler.after(soonMs, () => {
+      if (since.get(pk) === atMs) violations.add('prompt', `in pool ${pk} a VM has been free and a job has waited for ${soonMs / 1_000} s`, [pk]);
+    });
+  });
+  return {};
+};
+
+function isPeaceful({ fault, dispatch, stormEveryMs, stallEveryMs, throttleEveryMs, crashEveryMs, pauseEveryMs, netLoss }: Mix): boolean {
+  const events = [stormEveryMs, stallEveryMs, throttleEveryMs, crashEveryMs, pauseEveryMs];
+  return dispatch === 'at-once' && fault === 0 && netLoss === 0 && events.every((ms) => ms === undefined);
+}

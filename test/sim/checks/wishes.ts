@@ -1,0 +1,19 @@
+/** The last wish wins: an older one never takes the place of a newer; and a deleted pool stays deleted. */
+import type { MakeCheck } from './check.ts';
+
+const order = { active: 0, deleting: 1, deleted: 2 } as const;
+
+export const wishes: MakeCheck = ({ storage, violations }) => {
+  storage.onCommit(({ changes }) => {
+    for (const change of changes) {
+      if (change.kind !== 'pool' || change.before === undefined || change.after === undefined) continue;
+      const { before, after } = change;
+      const ids = [after.poolId, after.poolId.slice(0, 12)];
+      if (after.wish.stampMs < before.wish.stampMs)
+        violations.add('wishes', `pool ${after.poolId} goes back to a wish of ${after.wish.stampMs} from ${before.wish.stampMs}`, ids);
+      if (order[after.kind] < order[before.kind])
+        violations.add('wishes', `pool ${after.poolId} was ${before.kind} and is ${after.kind}`, ids);
+    }
+  });
+  return {};
+};
