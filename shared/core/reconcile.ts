@@ -45,9 +45,8 @@ export function judgeVm(vm: Vm, seen: Seen, nowMs: number, provisionMs: number):
     if (nowMs - vm.createdMs > provisionMs) return { kind: 'lose', vm, cause: 'it did not come up in time' };
     return seen.holder === 'self' && !seen.running.has(vm.vmId) ? { kind: 'start', vm } : undefined;
   }
-  const leaving = vm.kind === 'stopping' || vm.kind === 'releasing';
-  if (leaving && nowMs - vm.sinceMs > limits.leaveMs)
-    return { kind: 'lose', vm, cause: `it did not leave in time (${vm.why})` };
+  const overdue = overdueIn(vm, nowMs);
+  if (overdue !== undefined) return { kind: 'lose', vm, cause: `it did not leave in time (${overdue})` };
   switch (judgeLease(vm, nowMs)) {
     case 'held':
       return undefined;
@@ -56,6 +55,16 @@ export function judgeVm(vm: Vm, seen: Seen, nowMs: number, provisionMs: number):
     case 'lost':
       return { kind: 'lose', vm, cause: 'it gave no sign of life' };
   }
+}
+
+/**
+ * What it was told to do and has not done in time. One that is only to drop its job is overdue by its own beats: a silent
+ * one may not have been able to ask, and its lease says the rest.
+ */
+function overdueIn(vm: Living, nowMs: number): string | undefined {
+  if (vm.kind !== 'stopping' && vm.kind !== 'releasing') return undefined;
+  const seenMs = vm.kind === 'releasing' && vm.after === 'idle' ? vm.beatMs : nowMs;
+  return seenMs - vm.sinceMs > limits.leaveMs ? vm.why : undefined;
 }
 
 export type SizeStep =

@@ -49,6 +49,13 @@ describe('the health of a VM', () => {
     expect(judgeVm(vm, seen, t0 + limits.leaveMs, 30_000)).toBeUndefined();
     expect(judgeVm(vm, seen, t0 + limits.leaveMs + 1, 30_000)?.kind).toBe('lose');
   });
+
+  it('ends one that was told to drop its job when its own beats say that it does not, not for a stall', () => {
+    const vm = release(busyVm(1), 'idle', 'its job was cancelled', t0);
+    expect(judgeVm(vm, seen, t0 + limits.leaveMs + 1, 30_000)).toBeUndefined();
+    const beaten = { ...vm, beatMs: t0 + limits.leaveMs + 1 };
+    expect(judgeVm(beaten, seen, t0 + limits.leaveMs + 2, 30_000)?.kind).toBe('lose');
+  });
 });
 
 describe('the size of a pool', () => {

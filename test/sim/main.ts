@@ -13,6 +13,7 @@ const { values } = parseArgs({
     all: { type: 'boolean', default: false },
     mutant: { type: 'string' },
     mutants: { type: 'boolean', default: false },
+    only: { type: 'string' },
     go: { type: 'boolean', default: false },
   },
 });
@@ -24,7 +25,8 @@ const { simulate } = await import('./simulate.ts');
 
 if (values.mutants) {
   const { runMutants } = await import('./mutants/run.ts');
-  process.exitCode = (await runMutants((line) => process.stdout.write(`${line}\n`))) === 0 ? 0 : 1;
+  const alive = await runMutants((line) => process.stdout.write(`${line}\n`), Number(values.seeds), values.only);
+  process.exitCode = alive === 0 ? 0 : 1;
 } else if (values.seed === undefined) await runMany(Number(values.from ?? Date.now() % 1_000_000_007), Number(values.seeds));
 else await runOne(Number(values.seed));
 

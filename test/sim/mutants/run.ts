@@ -5,10 +5,7 @@ import { mutants } from './table.ts';
 
 export type Verdict = { readonly name: string; readonly killedBy?: string; readonly seed?: number; readonly seconds: number };
 
-/** Seeds that a mutant may survive before it counts as alive. */
-export const seedsMax = 60;
-
-export function runMutant(name: string, seeds = seedsMax): Promise<Verdict> {
+export function runMutant(name: string, seeds: number): Promise<Verdict> {
   const main = fileURLToPath(new URL('../main.ts', import.meta.url));
   const args = [main, '--mutant', name, '--from', '1', '--seeds', String(seeds), '--days', '1', '--last', '0'];
   const beganMs = performance.now();
@@ -23,12 +20,15 @@ export function runMutant(name: string, seeds = seedsMax): Promise<Verdict> {
   });
 }
 
-/** @returns how many are alive */
-export async function runMutants(tell: (line: string) => void, only?: string): Promise<number> {
+/**
+ * @param seeds that a mutant may survive before it counts as alive
+ * @returns how many are alive
+ */
+export async function runMutants(tell: (line: string) => void, seeds: number, only?: string): Promise<number> {
   let alive = 0;
   const chosen = mutants.filter(({ name }) => only === undefined || name.includes(only));
   for (const { name } of chosen) {
-    const { killedBy, seed, seconds } = await runMutant(name);
+    const { killedBy, seed, seconds } = await runMutant(name, seeds);
     if (killedBy === undefined) alive += 1;
     const verdict = killedBy === undefined ? 'ALIVE' : `killed by ${killedBy} at seed ${seed}`;
     tell(`${name}: ${verdict} (${seconds.toFixed(1)} s)`);
