@@ -49,8 +49,8 @@ export class Scheduler {
     if (!this.halted) this.nowMs = Math.max(this.nowMs, endMs);
   }
 
-  /** Runs until the promise has settled. @throws when nothing is left to happen and it has not */
-  async runFor<T>(promise: Promise<T>): Promise<T> {
+  /** Runs until the promise has settled, or the run is halted. @throws when nothing is left to happen and it has not */
+  async runFor(promise: Promise<unknown>): Promise<void> {
     let settled = false;
     const settle = () => {
       settled = true;
@@ -58,7 +58,7 @@ export class Scheduler {
     promise.then(settle, settle);
     await this.runWhile(() => !settled && this.heap.length > 0);
     if (!settled && !this.halted) throw new Error('nothing is left to happen, and what is waited for has not');
-    return promise;
+    if (settled) await promise;
   }
 
   private async runWhile(goesOn: () => boolean): Promise<void> {

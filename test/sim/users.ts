@@ -187,9 +187,18 @@ export class Users {
 
   private async resize(customer: Customer, poolId: string): Promise<void> {
     const { random } = this.parts;
-    const wish = { vmCount: random.below(quota.maxVmsPerPool + 1), busyVms: random.pick(['drain', 'requeue'] as const) };
-    await this.ask('resize', (app) => resizePool(app, customer.account, poolId, wish));
-    if (wish.vmCount > 0) this.goHomeLater(customer, poolId);
+    const once = async () => {
+      const vmCount = random.below(quota.maxVmsPerPool + 1);
+      const busyVms = random.pick(['drain', 'requeue'] as const);
+      await this.ask('resize', (app) => resizePool(app, customer.account, poolId, { vmCount, busyVms }));
+    };
+    // People change their minds while the first answer is still to come.
+    const again = async () => {
+      await this.pause(1 + random.below(1_000));
+      await once();
+    };
+    await Promise.all(random.below(2) === 0 ? [once()] : [once(), again(), again()]);
+    this.goHomeLater(customer, poolId);
   }
 
   /** Nobody pays for VMs that nobody uses. */

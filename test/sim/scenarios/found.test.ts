@@ -1,0 +1,87 @@
+/** What the simulation has found, each once more by name: the shortest trace that shows it. */
+import { describe, expect, it } from 'vitest';
+import { collect } from '../../../shared/app/all-rows.ts';
+import { dispatch } from '../../../shared/app/dispatch.ts';
+import { resizePool } from '../../../shared/app/pools.ts';
+import { reconcile } from '../../../shared/app/reconcile.ts';
+import { registerJob } from '../../../shared/app/register.ts';
+import { startJob } from '../../../shared/app/start.ts';
+import { classicTag, tagOf } from '../../../shared/core/ids.ts';
+import type { App } from '../../../shared/app/ports.ts';
+import type { Table } from '../../../shared/storage/table.ts';
+import { makeClassic, makeWorkspace } from '../../app/classic-world.ts';
+import { bootAll, endpoint, job, jobBody, Machines, makeApp, makePool, makeWorld, ok, started, type World } from '../../app/world.ts';
+
+/** A second instance, before whose calls something happens, once each. */
+function otherApp(world: World, before: { get?: readonly [rk: string, happen: () => Promise<void>]; write?: () => Promise<void> }): App {
+  let { get, write } = before;
+  const table: Table = {
+    get: async (name, pk, rk) => {
+      if (rk === get?.[0]) {
+        const [, happen] = get;
+        get = undefined;
+        await happen();
+      }
+      return world.table.get(name, pk, rk);
+    },
+    query: (name, query) => world.table.query(name, query),
+    transact: async (name, pk, ops) => {
+      const happen = write;
+      write = undefined;
+      await happen?.();
+      return world.table.transact(name, pk, ops);
+    },
+  };
+  const machines = new Machines('host-2');
+  machines.holder = 'other';
+  return makeApp({ ...world, table, machines, seed: 2 });
+}
+
+describe('a pass that is late', () => {
+  it('does not add the VMs that another instance has added between its two reads', async () => {
+    const world = await makeWorld({ maxVmsPerPool: 3, config: { dispatch: 'timer' } });
+    const { poolId } = await makePool(world, 3);
+    const tag = tagOf(poolId);
+    await reconcile(otherApp(world, { get: ['m', () => reconcile(world.app, tag)] }), tag);
+    expect(await collect(world.app, { of: 'vms', tag })).toHaveLength(3);
+    // None was added beyond them and called off again.
+    expect(await collect(world.app, { of: 'gone', tag })).toEqual([]);
+  });
+
+  it('does not take the place in the queue away of a job that has been given back meanwhile', async () => {
+    const world = await makeWorld({ config: { dispatch: 'timer' } });
+    const { poolId } = await makePool(world, 1);
+    const tag = tagOf(poolId);
+    await reconcile(world.app, tag);
+    await bootAll(world, poolId);
+    const jobId = await started(world, poolId);
+    // The pass sees a job that waits and a VM that is free; then the job runs, and is given back before the pass writes.
+    const late = otherApp(world, {
+      get: [`job|${jobId}`, () => dispatch(world.app, tag)],
+      write: async () => {
+        ok(await resizePool(world.app, world.account, poolId, { vmCount: 0, busyVms: 'requeue' }));
+        await reconcile(world.app, tag);
+      },
+    });
+    await dispatch(late, tag);
+    ok(await resizePool(world.app, world.account, poolId, { vmCount: 0, busyVms: 'requeue' }));
+    await reconcile(world.app, tag);
+    expect((await job(world, jobId))?.kind).toBe('queued');
+    expect((await collect(world.app, { of: 'queue', tag })).map(({ row }) => row.jobId)).toEqual([jobId]);
+  });
+});
+
+describe('a classic endpoint', () => {
+  it('is served whatever its id begins with', async () => {
+    const world = await makeWorld({ config: { classicVms: 1 } });
+    const workspace = await makeWorkspace(world, 's1');
+    let service = await makeClassic(world, workspace, 'n0');
+    for (let n = 1; !service.serviceId.startsWith('0'); n += 1) service = await makeClassic(world, workspace, `n${n}`);
+    world.blobs.put({ endpoint, container: 'inputs', name: 'data.csv' }, 'age\n39\n');
+    const { jobId } = ok(await registerJob(world.app, service, jobBody(world)));
+    ok(await startJob(world.app, service, jobId));
+    expect(await collect(world.app, { of: 'vms', tag: classicTag })).toHaveLength(1);
+    await bootAll(world, '0'.repeat(32));
+    expect((await job(world, jobId))?.kind).toBe('running');
+  });
+});
