@@ -38,6 +38,8 @@ export type CallOptions = {
   readonly deadlineMs: number;
   /** Called when the service has come to an end with it, however that was. */
   readonly onServed?: () => void;
+  /** It gets lost on its way there or back. */
+  readonly onLost?: () => void;
 };
 
 export class Network {
@@ -58,7 +60,7 @@ export class Network {
     client: Client,
     what: string,
     run: (app: App) => Promise<T>,
-    { deadlineMs, onServed }: CallOptions,
+    { deadlineMs, onServed, onLost }: CallOptions,
   ): Promise<T | Unheard> {
     const { random, mix, scheduler } = this.parts;
     this.calls += 1;
@@ -75,11 +77,15 @@ export class Network {
       const lossy = this.weather === 'lossy' && mix.netLoss > 0;
       if (lossy && random.fraction() < mix.netLoss) {
         this.lost += 1;
+        onLost?.();
         onServed?.();
         return;
       }
       const loseReply = lossy && random.fraction() < mix.netLoss;
-      if (loseReply) this.lost += 1;
+      if (loseReply) {
+        this.lost += 1;
+        onLost?.();
+      }
       this.serve(instance, what, run, (reply) => {
         onServed?.();
         if (loseReply) return;

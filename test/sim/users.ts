@@ -212,6 +212,12 @@ export class Users {
   }
 
   private async remove(customer: Customer, poolId: string, jobs: 'cancel' | 'refuse'): Promise<void> {
+    const { random } = this.parts;
+    if (this.state === 'busy' && random.below(2) === 0) {
+      // Somebody else submits to it at the same time.
+      void this.submit(customer, poolId);
+      await this.pause(random.below(random.pick([20, 200, 2_000])));
+    }
     const reply = await this.ask('delete-pool', (app) => deletePool(app, customer.account, poolId, jobs));
     if (reply.kind === 'pool') customer.pools.set(poolId, 'deleted');
   }

@@ -52,6 +52,7 @@ export class VmProcess implements Patient {
   private drop: AbortController | undefined;
   private leaving: string | undefined;
   private beatTimer: Timer | undefined;
+  private beatAtMs = 0;
   private beating = false;
   /** Sent with the last call that was answered and written down. */
   private lastSignMs = 0;
@@ -232,12 +233,15 @@ export class VmProcess implements Patient {
     this.beatTimer?.callOff();
     const realMs = this.job === undefined ? limits.beatIdleMs : limits.beatBusyMs;
     const rareMs = this.lastSignMs + this.parts.beatMs - this.nowMs;
-    this.beatTimer = this.after(isHeard ? Math.max(realMs, rareMs) : realMs, () => void this.beat());
+    const ms = isHeard ? Math.max(realMs, rareMs) : realMs;
+    this.beatAtMs = this.nowMs + ms;
+    this.beatTimer = this.after(ms, () => void this.beat());
   }
 
   /** With the next of the beats that the real process would have sent. */
   beatSoon(): void {
-    if (this.state === 'up' && this.beatTimer !== undefined) this.scheduleBeat(false);
+    const realMs = this.job === undefined ? limits.beatIdleMs : limits.beatBusyMs;
+    if (this.state === 'up' && this.beatTimer !== undefined && this.beatAtMs > this.nowMs + realMs) this.scheduleBeat(false);
   }
 
   private async beat(): Promise<void> {
@@ -294,7 +298,10 @@ export class VmProcess implements Patient {
     };
     return new Promise((resolve) => {
       if (what !== 'beat' && what !== 'bye') this.abandon = () => resolve(unheard);
-      void network.call(this, `vm ${what}`, run, { deadlineMs, onServed }).then((reply) => {
+      const onLost = () => {
+        facts.healthyFromMs = Math.max(facts.healthyFromMs, this.nowMs + deadlineMs);
+      };
+      void network.call(this, `vm ${what}`, run, { deadlineMs, onServed, onLost }).then((reply) => {
         if (this.isCutFrom('service')) {
           // The reply does not get through.
           this.after(Math.min(deadlineMs, 1 + this.cutUntilMs - this.nowMs), () => resolve(unheard));
