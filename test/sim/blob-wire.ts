@@ -102,11 +102,11 @@ export function makeBlobWire(blobs: SimBlobs, onCommit: (commit: OutputCommit) =
     return new Promise((resolve) => {
       const { scheduler } = vm;
       if (vm.isCutFrom('blobs') || fate.kind === 'failed') {
-        vm.after(fate.kind === 'failed' ? fate.afterMs : callMs, () => resolve({ kind: 'unheard', why: 'no answer' }));
+        vm.after(fate.kind === 'failed' ? fate.afterMs : callMs, () => resolve({ kind: 'unheard', from: 'nowhere', why: 'no answer' }));
       } else if (fate.kind === 'unheard') {
         // A request that is late is carried out all the same, whatever has become of the process.
         scheduler.after(fate.sendMs, () => void carryOut(vm, call));
-        vm.after(fate.afterMs, () => resolve({ kind: 'unheard', why: 'no answer' }));
+        vm.after(fate.afterMs, () => resolve({ kind: 'unheard', from: 'nowhere', why: 'no answer' }));
       } else {
         scheduler.after(fate.sendMs, () => {
           const tried = carryOut(vm, call);

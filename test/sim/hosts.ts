@@ -11,7 +11,8 @@ import type { Instance } from './instance.ts';
 import type { Machines } from './machines.ts';
 import type { Mix } from './mix.ts';
 import type { Scheduler } from './scheduler.ts';
-import { untouched, type Storage, type Touched } from './storage.ts';
+import type { Storage } from './storage.ts';
+import { untouched, type Touched } from './touched.ts';
 
 const secondMs = 1_000;
 const minuteMs = 60 * secondMs;

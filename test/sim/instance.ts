@@ -1,6 +1,8 @@
 /** One instance of the service: its own memory, clock, turns and wakeups; it can stand still, die, and come up anew. */
 import { makeMemory } from '../../shared/app/memory.ts';
 import { makeOneAtATime } from '../../shared/app/one-at-a-time.ts';
+import { makeTogether } from '../../shared/app/together.ts';
+import { limits } from '../../shared/core/limits.ts';
 import type { App, Clock, Compute, Config, Log } from '../../shared/app/ports.ts';
 import type { SeededRandom } from '../../shared/storage/seeded-random.ts';
 import { makeStorageClock, type StorageClock } from '../../shared/storage/storage-clock.ts';
@@ -9,7 +11,8 @@ import { makeQuietClock } from './quiet-clock.ts';
 import { afterFor, type Patient, type Timer } from './patient.ts';
 import type { Scheduler } from './scheduler.ts';
 import { makeSimWakeups } from './sim-wakeups.ts';
-import type { Storage, Touched } from './storage.ts';
+import type { Storage } from './storage.ts';
+import { counted, type Touched } from './touched.ts';
 
 export type InstanceParts = {
   readonly name: string;
@@ -44,7 +47,7 @@ export class Instance implements Patient {
   /** What those who have a request under way do when it dies. */
   readonly open = new Set<() => void>();
   private readonly parts: InstanceParts;
-  private readonly base: Omit<App, 'store'>;
+  private readonly base: App;
 
   constructor(parts: InstanceParts) {
     const { scheduler, random } = parts;
@@ -59,6 +62,8 @@ export class Instance implements Patient {
     const clock: Clock = { now: this.clock.now, sleep: timers.sleep };
     this.compute = parts.makeCompute(this);
     this.base = {
+      store: makeStore({ table: parts.storage.tableOf(this), random, clock }),
+      together: makeTogether(limits.finishesTogetherMax),
       ...parts.shared,
       ...parts.blobsOf(this),
       compute: this.compute,
@@ -88,9 +93,7 @@ export class Instance implements Patient {
 
   /** The app for one request or tick; what it touches is counted there. */
   app(touched: Touched): App {
-    const { random, storage } = this.parts;
-    const table = storage.tableOf(this, touched);
-    return { ...this.base, store: makeStore({ table, random, clock: this.base.clock }) };
+    return { ...this.base, store: counted(this.base.store, touched) };
   }
 
   /** Before every call to a port. @returns false when it has died with it */

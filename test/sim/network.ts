@@ -7,7 +7,7 @@ import type { Instance } from './instance.ts';
 import type { Mix } from './mix.ts';
 import type { Timer } from './patient.ts';
 import type { Scheduler } from './scheduler.ts';
-import { untouched, type Touched } from './storage.ts';
+import { untouched, type Touched } from './touched.ts';
 
 /** Nobody has answered; whether anything was done is open. */
 export const unheard = { kind: 'unheard' } as const;
@@ -32,6 +32,8 @@ export type NetworkParts = {
   /** An exception that is no fault of the storage's. */
   readonly onBug: (what: string, error: unknown) => void;
   readonly onServed: (served: Served) => void;
+  /** Of the storage, up to now. */
+  readonly faults: () => number;
 };
 
 export type CallOptions = {
@@ -106,13 +108,16 @@ export class Network {
     answer: (reply: T | Unheard | typeof reset) => void,
   ): void {
     const touched: Touched = untouched();
+    const faultsNow = this.parts.faults;
+    const faultsBefore = faultsNow();
     let state: 'open' | 'over' = 'open';
     const end = (reply: T | Unheard | typeof reset, outcome: Served['outcome']) => {
       if (state === 'over') return;
       state = 'over';
       deadline.callOff();
       instance.open.delete(crashed);
-      this.parts.onServed({ what, touched, outcome, disturbed: touched.disturbed });
+      const disturbed = touched.conflicts > 0 || faultsNow() > faultsBefore;
+      this.parts.onServed({ what, touched, outcome, disturbed });
       answer(reply);
     };
     const crashed = () => end(reset, 'fault');

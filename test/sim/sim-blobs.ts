@@ -56,6 +56,17 @@ export class SimBlobs {
       put: (container, name, bytes) =>
         this.call(instance, () => void this.own.set(`${container}/${name}`, Uint8Array.from(bytes))),
       get: (container, name) => this.call(instance, () => this.own.get(`${container}/${name}`)?.slice()),
+      list: (container, { limit, after = '' }) =>
+        this.call(instance, () => {
+          const names = [...this.own.keys()]
+            .filter((name) => name.startsWith(`${container}/`))
+            .map((name) => name.slice(container.length + 1))
+            .filter((name) => name > after)
+            .sort();
+          const last = names[limit - 1];
+          return names.length > limit && last !== undefined ? { names: names.slice(0, limit), after: last } : { names };
+        }),
+      remove: (container, name) => this.call(instance, () => void this.own.delete(`${container}/${name}`)),
       place: async (container, name) => ({ endpoint: ownEndpoint, container, name, access }),
     };
   }

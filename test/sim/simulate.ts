@@ -15,7 +15,8 @@ import { Network } from './network.ts';
 import { makeQuickSecrets } from './quick-secrets.ts';
 import { Scheduler } from './scheduler.ts';
 import { SimBlobs } from './sim-blobs.ts';
-import { Storage, untouched } from './storage.ts';
+import { Storage } from './storage.ts';
+import { untouched } from './touched.ts';
 import { Trace } from './trace.ts';
 import { Users } from './users.ts';
 import { Violations, type Violation } from './violations.ts';
@@ -227,6 +228,7 @@ export function makeWorld({ seed, jobsADay = 240 }: SimOptions): World {
     instances: () => hosts.instances,
     nextUpMs: () => hosts.nextUpMs,
     onBug,
+    faults: () => weather.faults.failed + weather.faults.unheard + weather.faults.short,
     onServed: (served) => hooks.onServed.forEach((hear) => hear(served)),
   });
   const users = new Users({
@@ -281,6 +283,7 @@ function configOf(mix: Mix): Config {
     provisionMs: mix.machines === 'local' ? 30_000 : 20 * minuteMs,
     jobMsMax: dayMs,
     jobMemoryMb: 4_096,
+    uploadMs: 30 * dayMs,
     allowedHosts: [],
     tiers: [
       { name: 'S1', includedComputeMs: hourMs, includedTransactions: 1_000, ...tier, suspendOnOverage: false },

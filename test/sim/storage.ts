@@ -62,39 +62,28 @@ export class Storage {
     return outcome;
   }
 
-  /** The table as one request of an instance has it; what it touches is counted there. */
-  tableOf(instance: Instance, touched: Touched): Table {
+  /** The table as an instance has it. */
+  tableOf(instance: Instance): Table {
     return {
       get: (table, pk, rk) =>
-        this.call(instance, touched, `get ${pk} ${rk}`, (): Entity | undefined => {
-          touched.rows += 1;
-          return this.twin.getNow(table, pk, rk);
-        }),
+        this.call(instance, `get ${pk} ${rk}`, (): Entity | undefined => this.twin.getNow(table, pk, rk)),
       query: (table, query) =>
-        this.call(instance, touched, `query ${query.pk ?? '*'} ${query.from}`, (): EntityPage => {
-          const page = this.twin.queryNow(table, query, this.weather.pageRows());
-          touched.rows += page.entities.length;
-          return page;
-        }),
+        this.call(
+          instance,
+          `query ${query.pk ?? '*'} ${query.from}`,
+          (): EntityPage => this.twin.queryNow(table, query, this.weather.pageRows()),
+        ),
       transact: (table, pk, ops) =>
-        this.call(instance, touched, '', () => {
-          touched.rows += ops.length;
-          const outcome = this.transactNow(instance.name, table, pk, ops);
-          if (outcome.kind === 'conflict') touched.disturbed = true;
-          else noteMade(touched, pk, ops);
-          return outcome;
-        }),
+        this.call(instance, '', () => this.transactNow(instance.name, table, pk, ops)),
     };
   }
 
-  private async call<T>(instance: Instance, touched: Touched, what: string, run: () => T): Promise<T> {
+  private async call<T>(instance: Instance, what: string, run: () => T): Promise<T> {
     this.calls += 1;
-    touched.calls += 1;
     if (!instance.step()) return never();
     const fate = this.weather.fate();
     const sentMs = instance.clock.monotonicMs();
     if (what !== '') this.trace.note(this.scheduler.nowMs, instance.name, what, fate.kind);
-    if (fate.kind !== 'done') touched.disturbed = true;
     if (fate.kind === 'done' && fate.sendMs === 0 && fate.replyMs === 0) {
       const value = run();
       instance.heard(this.scheduler.nowMs, sentMs);
@@ -136,26 +125,6 @@ export class Storage {
     };
     if (fate.sendMs === 0) done();
     else scheduler.after(fate.sendMs, done);
-  }
-}
-
-/** What one request has looked at and written. */
-export type Touched = {
-  calls: number;
-  rows: number;
-  disturbed: boolean;
-  /** Jobs and pools that it has made. */
-  readonly made: Map<'job' | 'pool', string[]>;
-};
-
-export function untouched(): Touched {
-  return { calls: 0, rows: 0, disturbed: false, made: new Map() };
-}
-
-function noteMade({ made }: Touched, pk: string, ops: readonly Op[]): void {
-  for (const op of ops) {
-    const kind = op.do !== 'create' ? undefined : op.rk === 'm' ? 'pool' : op.rk.startsWith('job|') ? 'job' : undefined;
-    if (kind !== undefined) made.set(kind, [...(made.get(kind) ?? []), `${pk} ${op.rk}`]);
   }
 }
 

@@ -185,7 +185,7 @@ export class VmProcess implements Patient {
     return runAssignment(
       {
         models: { open: async () => engine, discard: async () => undefined, close: async () => undefined },
-        patience: { callMs, stageMs: callMs, giveUpMs, ask: (call, until) => ask(this, call, until) },
+        patience: { callMs, stageMs: callMs, silenceMs: giveUpMs, giveUpMs, ask: (call, until) => ask(this, call, until) },
         pause: (ms) => this.sleep(ms),
         rounds: { firstMs: 100, maxMs: 100 },
       },

@@ -13,7 +13,7 @@ export const jobsEndOnce: MakeCheck = ({ storage, violations, facts }) => {
       const { before, after } = change;
       const { jobId } = (after ?? before)!;
       if (before !== undefined && isFinal(before)) {
-        if (after !== undefined) bad(jobId, `was ${before.kind} and became ${after.kind}`);
+        if (after !== undefined) stays(before, after, bad);
         else if (atMs - before.endMs < limits.jobRetentionMs - facts.clockErrorMs * 2) bad(jobId, 'was removed too early');
         continue;
       }
@@ -35,6 +35,7 @@ export const jobsEndOnce: MakeCheck = ({ storage, violations, facts }) => {
       for (const { jobId, start, cancelled } of facts.jobs.values()) {
         const job = storage.shadow.get<Job>(tables.pools, jobId.slice(0, 12), `job|${jobId}`);
         if (job === undefined) bad(jobId, 'has gone');
+        else if (rest === 'left' && keepsToken(job, storage.nowMs)) bad(jobId, `still holds the token of a result that has expired`);
         else if (cancelled && !isFinal(job)) bad(jobId, `was cancelled and is still ${job.kind}`);
         else if (rest === 'drained' && !mayMove(jobId)) continue;
         else if (start === 'done' && !isFinal(job)) bad(jobId, `is still ${job.kind}: ${JSON.stringify(job)}`);
@@ -43,6 +44,18 @@ export const jobsEndOnce: MakeCheck = ({ storage, violations, facts }) => {
     },
   };
 };
+
+/** Sweeps come by every hour, and it has been quiet for longer. */
+function keepsToken(job: Job, nowMs: number): boolean {
+  if (job.kind !== 'finished' || nowMs - job.endMs < limits.resultSasMs + 2 * limits.sweepSeldomMs) return false;
+  return Object.values(job.results).some((result) => result.tokenSealed !== undefined);
+}
+
+/** Of a final job nothing changes but that an expired result loses its token. */
+function stays(before: Job, after: Job, bad: (jobId: string, text: string) => void): void {
+  const rest = (job: Job) => JSON.stringify({ ...job, results: undefined });
+  if (rest(before) !== rest(after)) bad(after.jobId, `was ${rest(before)} and became ${rest(after)}`);
+}
 
 function step(before: Job, after: Job, bad: (jobId: string, text: string) => void): void {
   const { jobId } = after;

@@ -1,10 +1,14 @@
 /** One request makes one thing, however often its writes had to be repeated. */
+import { tables } from '../../../shared/storage/row-places.ts';
 import type { MakeCheck } from './check.ts';
 
-export const oneEach: MakeCheck = ({ violations, hooks }) => {
+export const oneEach: MakeCheck = ({ violations, hooks, storage }) => {
   hooks.onServed.push(({ what, touched }) => {
-    for (const [kind, ids] of touched.made) {
-      if (ids.length > 1) violations.add('one-each', `${what} made ${ids.length} rows of kind ${kind}`, ids);
+    for (const kind of ['job', 'pool'] as const) {
+      const ids = touched.tried.filter((one) => one.kind === kind).map(({ id }) => id);
+      if (ids.length < 2) continue;
+      const made = new Set(ids.filter((id) => storage.shadow.get(tables.pools, id.slice(0, 12), kind === 'job' ? `job|${id}` : 'm') !== undefined));
+      if (made.size > 1) violations.add('one-each', `${what} made ${made.size} rows of kind ${kind}`, [...made]);
     }
   });
   return {};

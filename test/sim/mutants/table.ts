@@ -9,7 +9,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'no attempt fence',
     edits: [
-      { file: 'app/finish.ts', find: 'if (!holds(vm, call)) return lookForWork(app, vmId, call.nonce);', put: '' },
+      { file: 'app/finish.ts', find: 'if (!holds(vm, call)) return lookForWork(app, vmId, call.nonce, 0);', put: '' },
       { file: 'app/finish.ts', find: "job?.row.kind !== 'running' || job.row.attempt !== call.attempt ||", put: "job?.row.kind !== 'running' ||" },
     ],
   },
@@ -56,7 +56,12 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   one("another job's mark taken for ours", 'vm/output-look.ts', 'if (headers.get(mark.job) === jobId) {', 'if (headers.get(mark.job) !== null) {'),
-  one('VMs read before the pool that guards them', 'app/reconcile.ts', "const pool = await poolOfTag(app, tag);\n    if (pool === undefined) return;\n", "const early = await collect(app, { of: 'vms', tag });\n    const pool = await poolOfTag(app, tag);\n    if (pool === undefined) return;\n    if (early.length === 0 && (await actOnSize(app, pool, early)) === 'changed') continue;\n"),
+  one(
+    'VMs read beside the pool that guards them',
+    'app/reconcile.ts',
+    "const pool = await poolOfTag(app, tag);\n    if (pool === undefined) return;\n    // After the pool's row, whose version guards the adding of VMs: what has been added under it is seen then.\n    const vms = await collect(app, { of: 'vms', tag });",
+    "const [pool, vms] = await Promise.all([poolOfTag(app, tag), collect(app, { of: 'vms', tag })]);\n    if (pool === undefined) return;",
+  ),
   one('lanes that begin with 0 passed over', 'app/queue-head.ts', "const firstLane = '-';", "const firstLane = '0';"),
   one('secrets kept after the end', 'app/end-job.ts', "    { do: 'remove', kind: 'spec', key: { jobId: job.jobId } },\n", ''),
   one('one more than the cap', 'app/queue-head.ts', 'freePlaces(taken, app.config.classicRunningMax)', 'freePlaces(taken, app.config.classicRunningMax + 1)'),
