@@ -9,9 +9,46 @@ import { param } from '../shared/http/call.ts';
 import { openedBy } from '../shared/http/endpoint.ts';
 import { idempotencyKeyOf, replayHeaders } from '../shared/http/idempotency.ts';
 import { statusJson } from '../shared/http/job-json.ts';
+import { registeredReply, statusReply } from '../shared/http/job-replies.ts';
 import { registerBody } from '../shared/http/job-schemas.ts';
+import { idempotencyHeader } from '../shared/http/query-parameters.ts';
 import { besVersion } from '../shared/http/query.ts';
+import { registrationCodes, startCodes } from '../shared/http/refusal-codes.ts';
 import { empty, json } from '../shared/http/reply.ts';
+
+const docs = {
+  jobs: {
+    POST: {
+      summary: 'Registers a job; it does not start by itself.',
+      replies: { 200: registeredReply },
+      headers: idempotencyHeader,
+      refusals: {
+        400: registrationCodes,
+        404: ['PoolNotFound', 'WorkspaceNotFound'],
+        409: ['PoolDeleting', 'WebServiceNotSucceeded'],
+      },
+    },
+  },
+  job: {
+    GET: {
+      summary: 'Reads the status of a job, and its results once it has finished.',
+      replies: { 200: statusReply },
+      refusals: { 404: ['JobNotFound'] },
+    },
+    DELETE: {
+      summary: 'Cancels a job; one that has ended stays as it is.',
+      replies: { 204: 'empty' },
+      refusals: { 404: ['JobNotFound'] },
+    },
+  },
+  start: {
+    POST: {
+      summary: 'Starts a registered job; repeating it does no harm.',
+      replies: { 200: 'empty' },
+      refusals: { 400: startCodes, 404: ['JobNotFound', 'WorkspaceNotFound'], 503: ['StorageUnreachable'] },
+    },
+  },
+} as const;
 
 /** Services of both kinds have the same calls, each kind under its own URLs and opened by its own services' keys. */
 function besEndpoints(
@@ -22,6 +59,7 @@ function besEndpoints(
   const { endpoint, doing, reading } = openedBy(authorize);
   endpoint(names.jobs, {
     route: jobs,
+    docs: docs.jobs,
     on: {
       POST: reading(
         { schema: registerBody, bytesMax: limits.jobBodyBytesMax },
@@ -41,6 +79,7 @@ function besEndpoints(
 
   endpoint(names.job, {
     route: `${jobs}/{jobId}`,
+    docs: docs.job,
     // A client adds a Retry-After of its own to status replies, and .NET throws on two.
     retryAdvice: 'silent',
     on: {
@@ -58,6 +97,7 @@ function besEndpoints(
 
   endpoint(names.start, {
     route: `${jobs}/{jobId}/start`,
+    docs: docs.start,
     on: {
       POST: doing(async ({ app, who, call }) => {
         const started = await startJob(app, who, param(call, 'jobId'));

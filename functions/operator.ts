@@ -10,9 +10,11 @@ import {
 import { deleteWorkspace, getWorkspace, putWorkspace } from '../shared/app/workspaces.ts';
 import { limits } from '../shared/core/limits.ts';
 import { accountJson, keysJson, workspaceJson } from '../shared/http/account-json.ts';
+import { accountListReply, accountReply, keysReply, workspaceReply } from '../shared/http/account-replies.ts';
 import { quotasBody, regenerateKeyBody, workspaceBody } from '../shared/http/account-schemas.ts';
 import { operator } from '../shared/http/authorize.ts';
 import { openedBy } from '../shared/http/endpoint.ts';
+import { pageQuery } from '../shared/http/query-parameters.ts';
 import { listJson, pageOf } from '../shared/http/query.ts';
 import { empty, json } from '../shared/http/reply.ts';
 import { subscriptionOf } from '../shared/http/subscription.ts';
@@ -23,6 +25,9 @@ const bytesMax = limits.managementBodyBytesMax;
 
 endpoint('operatorAccounts', {
   route: 'operator/accounts',
+  docs: {
+    GET: { summary: 'Lists all pool accounts.', replies: { 200: accountListReply }, query: pageQuery },
+  },
   on: {
     GET: doing(async ({ app, call }) => {
       const page = pageOf(call);
@@ -36,6 +41,27 @@ endpoint('operatorAccounts', {
 
 endpoint('operatorAccount', {
   route: 'operator/accounts/{subscriptionId}',
+  docs: {
+    PUT: {
+      summary: 'Makes a pool account, or changes its quotas.',
+      replies: { 200: accountReply, 201: accountReply },
+      refusals: { 400: ['BadSubscriptionId'] },
+    },
+    GET: {
+      summary: 'Reads a pool account.',
+      replies: { 200: accountReply },
+      refusals: { 400: ['BadSubscriptionId'], 404: ['AccountNotFound'] },
+    },
+    DELETE: {
+      summary: 'Deletes a pool account that has no pools and no web services.',
+      replies: { 204: 'empty' },
+      refusals: {
+        400: ['BadSubscriptionId'],
+        404: ['AccountNotFound'],
+        409: ['AccountHasPools', 'AccountHasServices'],
+      },
+    },
+  },
   on: {
     PUT: reading({ schema: quotasBody, bytesMax }, async ({ app, call }, quotas) => {
       const subscription = subscriptionOf(call);
@@ -60,6 +86,13 @@ endpoint('operatorAccount', {
 
 endpoint('operatorAccountKeys', {
   route: 'operator/accounts/{subscriptionId}/listKeys',
+  docs: {
+    POST: {
+      summary: 'Gives both keys of a pool account.',
+      replies: { 200: keysReply },
+      refusals: { 400: ['BadSubscriptionId'], 404: ['AccountNotFound'] },
+    },
+  },
   on: {
     POST: doing(async ({ app, call }) => {
       const subscription = subscriptionOf(call);
@@ -72,6 +105,13 @@ endpoint('operatorAccountKeys', {
 
 endpoint('operatorAccountRegenerateKey', {
   route: 'operator/accounts/{subscriptionId}/regenerateKey',
+  docs: {
+    POST: {
+      summary: 'Makes one key of a pool account anew, and gives both.',
+      replies: { 200: keysReply },
+      refusals: { 400: ['BadSubscriptionId'], 404: ['AccountNotFound'] },
+    },
+  },
   on: {
     POST: reading({ schema: regenerateKeyBody, bytesMax }, async ({ app, call }, { keyName }) => {
       const subscription = subscriptionOf(call);
@@ -84,6 +124,26 @@ endpoint('operatorAccountRegenerateKey', {
 
 endpoint('operatorWorkspace', {
   route: 'operator/workspaces/{workspaceId}',
+  docs: {
+    PUT: {
+      summary: 'Ties a classic workspace to an account and to the plan that pays for its classic jobs.',
+      replies: { 200: workspaceReply, 201: workspaceReply },
+      refusals: {
+        400: ['AccountNotFound', 'BadSubscriptionId', 'CommitmentPlanNotFound'],
+        409: ['WorkspaceHasServices'],
+      },
+    },
+    GET: {
+      summary: 'Reads what a classic workspace is tied to.',
+      replies: { 200: workspaceReply },
+      refusals: { 404: ['WorkspaceNotFound'] },
+    },
+    DELETE: {
+      summary: 'Unties a classic workspace that has no web services.',
+      replies: { 204: 'empty' },
+      refusals: { 404: ['WorkspaceNotFound'], 409: ['WorkspaceHasServices'] },
+    },
+  },
   on: {
     PUT: reading(
       { schema: workspaceBody, bytesMax },

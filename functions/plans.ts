@@ -7,10 +7,21 @@ import { limits } from '../shared/core/limits.ts';
 import { associationJson } from '../shared/http/association-json.ts';
 import { account } from '../shared/http/authorize.ts';
 import { billJson } from '../shared/http/bill-json.ts';
+import { billReply } from '../shared/http/bill-replies.ts';
 import { param } from '../shared/http/call.ts';
 import { openedBy } from '../shared/http/endpoint.ts';
 import { planJson, skuJson, usageDayJson } from '../shared/http/plan-json.ts';
+import {
+  associationListReply,
+  associationReply,
+  nothingReply,
+  planListReply,
+  planReply,
+  skuListReply,
+  usageHistoryReply,
+} from '../shared/http/plan-replies.ts';
 import { movePlanBody, planBody, planPatchBody } from '../shared/http/plan-schemas.ts';
+import { spanQuery } from '../shared/http/query-parameters.ts';
 import { armVersion, listJson, spanOf } from '../shared/http/query.ts';
 import { json } from '../shared/http/reply.ts';
 import { armCheck, thingOf } from '../shared/http/resource.ts';
@@ -23,6 +34,7 @@ const inGroup =
 
 endpoint('plansOfSubscription', {
   route: inSubscription,
+  docs: { GET: { summary: 'Lists the commitment plans of an account.', replies: { 200: planListReply } } },
   on: {
     GET: doing(async ({ app, who, call }) => {
       const { plans } = await listPlans(app, who);
@@ -39,6 +51,9 @@ endpoint('plansOfSubscription', {
 
 endpoint('plansOfGroup', {
   route: inGroup,
+  docs: {
+    GET: { summary: 'Lists the commitment plans of a resource group.', replies: { 200: planListReply } },
+  },
   on: {
     GET: doing(async ({ app, who, call }) => {
       const { plans } = await listPlans(app, who, param(call, 'group'));
@@ -55,6 +70,32 @@ endpoint('plansOfGroup', {
 
 endpoint('plan', {
   route: `${inGroup}/{name}`,
+  docs: {
+    PUT: {
+      summary: 'Makes a commitment plan, or changes its tier and tags.',
+      replies: { 200: planReply, 201: planReply },
+      refusals: { 400: ['BadSku'], 404: ['AccountNotFound'], 409: ['DevTestPlanExists'] },
+    },
+    GET: {
+      summary: 'Reads a commitment plan.',
+      replies: { 200: planReply },
+      refusals: { 404: ['CommitmentPlanNotFound'] },
+    },
+    PATCH: {
+      summary: 'Changes the tier or the tags of a commitment plan.',
+      replies: { 200: planReply },
+      refusals: {
+        400: ['BadSku'],
+        404: ['AccountNotFound', 'CommitmentPlanNotFound'],
+        409: ['DevTestPlanExists'],
+      },
+    },
+    DELETE: {
+      summary: 'Deletes a commitment plan that nothing bills to.',
+      replies: { 200: nothingReply },
+      refusals: { 404: ['CommitmentPlanNotFound'], 409: ['PlanInUse'] },
+    },
+  },
   on: {
     PUT: reading(
       { schema: planBody, bytesMax },
@@ -88,6 +129,14 @@ endpoint('plan', {
 
 endpoint('planBill', {
   route: `${inGroup}/{name}/bill`,
+  docs: {
+    GET: {
+      summary: 'Gives the bill of a commitment plan, by default for its present period.',
+      replies: { 200: billReply },
+      query: spanQuery,
+      refusals: { 404: ['CommitmentPlanNotFound'] },
+    },
+  },
   on: {
     GET: doing(async ({ app, who, call }) => {
       const span = spanOf(call);
@@ -100,6 +149,13 @@ endpoint('planBill', {
 
 endpoint('planUsageHistory', {
   route: `${inGroup}/{name}/usageHistory`,
+  docs: {
+    GET: {
+      summary: 'Lists what a commitment plan was used for, by day.',
+      replies: { 200: usageHistoryReply },
+      refusals: { 404: ['CommitmentPlanNotFound'] },
+    },
+  },
   on: {
     GET: doing(async ({ app, who, call }) => {
       const found = await usageHistory(app, who, thingOf(call));
@@ -110,6 +166,13 @@ endpoint('planUsageHistory', {
 
 endpoint('planAssociations', {
   route: `${inGroup}/{name}/commitmentAssociations`,
+  docs: {
+    GET: {
+      summary: 'Lists the web services that a commitment plan pays for.',
+      replies: { 200: associationListReply },
+      refusals: { 404: ['CommitmentPlanNotFound'] },
+    },
+  },
   on: {
     GET: doing(async ({ app, who, call }) => {
       const found = await listAssociations(app, who, thingOf(call));
@@ -122,6 +185,13 @@ endpoint('planAssociations', {
 
 endpoint('planAssociation', {
   route: `${inGroup}/{name}/commitmentAssociations/{association}`,
+  docs: {
+    GET: {
+      summary: 'Reads the tie of one web service to its commitment plan.',
+      replies: { 200: associationReply },
+      refusals: { 404: ['CommitmentAssociationNotFound', 'CommitmentPlanNotFound'] },
+    },
+  },
   on: {
     GET: doing(async ({ app, who, call }) => {
       const found = await getAssociation(app, who, thingOf(call), param(call, 'association'));
@@ -132,6 +202,17 @@ endpoint('planAssociation', {
 
 endpoint('planAssociationMove', {
   route: `${inGroup}/{name}/commitmentAssociations/{association}/move`,
+  docs: {
+    POST: {
+      summary: 'Moves a web service to another commitment plan, from a whole hour on.',
+      replies: { 200: associationReply },
+      refusals: {
+        400: ['CommitmentPlanNotFound'],
+        404: ['AccountNotFound', 'CommitmentAssociationNotFound', 'CommitmentPlanNotFound'],
+        409: ['TooManyMoves'],
+      },
+    },
+  },
   on: {
     POST: reading(
       { schema: movePlanBody, bytesMax },
@@ -147,6 +228,7 @@ endpoint('planAssociationMove', {
 
 endpoint('skus', {
   route: 'subscriptions/{subscriptionId}/providers/Microsoft.MachineLearning/skus',
+  docs: { GET: { summary: 'Lists the tiers of commitment plans.', replies: { 200: skuListReply } } },
   on: {
     GET: doing(async ({ app, call }) => json(200, listJson(app.config.tiers.map(skuJson), call)), armVersion),
   },

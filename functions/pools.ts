@@ -18,8 +18,22 @@ import { openedBy } from '../shared/http/endpoint.ts';
 import { idempotencyKeyOf, replayHeaders } from '../shared/http/idempotency.ts';
 import { poolJobJson, poolJson, vmsJson } from '../shared/http/pool-json.ts';
 import { deletionOf, jobFilterOf } from '../shared/http/pool-query.ts';
+import {
+  poolJobListReply,
+  poolListReply,
+  poolReply,
+  usageReply,
+  vmListReply,
+} from '../shared/http/pool-replies.ts';
 import { createPoolBody, resizePoolBody } from '../shared/http/pool-schemas.ts';
 import { presentBill } from '../shared/http/present-bill.ts';
+import {
+  deletionQuery,
+  idempotencyHeader,
+  pageQuery,
+  poolJobsQuery,
+  spanQuery,
+} from '../shared/http/query-parameters.ts';
 import { listJson, pageOf, spanOf } from '../shared/http/query.ts';
 import { json } from '../shared/http/reply.ts';
 
@@ -29,6 +43,26 @@ const pools = 'poolservice/{subscriptionId}/pools';
 
 endpoint('pools', {
   route: pools,
+  docs: {
+    POST: {
+      summary: 'Makes a pool, billed to the plan of the web service whose swagger.json it names.',
+      replies: { 201: poolReply },
+      headers: idempotencyHeader,
+      refusals: {
+        400: [
+          'BadSwaggerUrl',
+          'ClassicServiceNotAllowed',
+          'ServiceOfAnotherAccount',
+          'WebServiceHasNoPlan',
+          'WebServiceNotFound',
+          'WebServiceNotSucceeded',
+        ],
+        404: ['AccountNotFound'],
+        409: ['PlanUsedUp', 'PoolCreationAbandoned', 'PoolQuotaExceeded', 'VmQuotaExceeded'],
+      },
+    },
+    GET: { summary: 'Lists the pools of an account.', replies: { 200: poolListReply }, query: pageQuery },
+  },
   on: {
     POST: reading({ schema: createPoolBody, bytesMax }, async ({ app, who, call }, wanted) => {
       const wish = idempotencyKeyOf(call);
@@ -51,6 +85,19 @@ endpoint('pools', {
 
 endpoint('pool', {
   route: `${pools}/{poolId}`,
+  docs: {
+    GET: {
+      summary: 'Reads a pool; a deleted one for 30 days.',
+      replies: { 200: poolReply },
+      refusals: { 404: ['PoolNotFound'] },
+    },
+    DELETE: {
+      summary: 'Deletes a pool, with its unfinished jobs only when asked to.',
+      replies: { 202: poolReply },
+      query: deletionQuery,
+      refusals: { 404: ['PoolNotFound'], 409: ['PoolHasUnfinishedJobs'] },
+    },
+  },
   on: {
     GET: doing(async ({ app, who, call }) => {
       const found = await getPool(app, who, param(call, 'poolId'));
@@ -67,6 +114,13 @@ endpoint('pool', {
 
 endpoint('poolResize', {
   route: `${pools}/{poolId}/resize`,
+  docs: {
+    POST: {
+      summary: 'Asks for another number of VMs; the last wish wins.',
+      replies: { 202: poolReply },
+      refusals: { 404: ['PoolNotFound'], 409: ['PoolDeleting', 'VmQuotaExceeded'] },
+    },
+  },
   on: {
     POST: reading({ schema: resizePoolBody, bytesMax }, async ({ app, who, call }, wanted) => {
       const resized = await resizePool(app, who, param(call, 'poolId'), wanted);
@@ -77,6 +131,13 @@ endpoint('poolResize', {
 
 endpoint('poolVms', {
   route: `${pools}/{poolId}/vms`,
+  docs: {
+    GET: {
+      summary: 'Lists the VMs of a pool.',
+      replies: { 200: vmListReply },
+      refusals: { 404: ['PoolNotFound'] },
+    },
+  },
   on: {
     GET: doing(async ({ app, who, call }) => {
       const found = await listPoolVms(app, who, param(call, 'poolId'));
@@ -87,6 +148,14 @@ endpoint('poolVms', {
 
 endpoint('poolJobs', {
   route: `${pools}/{poolId}/jobs`,
+  docs: {
+    GET: {
+      summary: 'Lists the jobs of a pool, newest first.',
+      replies: { 200: poolJobListReply },
+      query: poolJobsQuery,
+      refusals: { 404: ['PoolNotFound'] },
+    },
+  },
   on: {
     GET: doing(async ({ app, who, call }) => {
       const filter = jobFilterOf(call);
@@ -101,6 +170,14 @@ endpoint('poolJobs', {
 
 endpoint('poolUsage', {
   route: `${pools}/{poolId}/usage`,
+  docs: {
+    GET: {
+      summary: 'Gives the compute time of a pool, by hour.',
+      replies: { 200: usageReply },
+      query: spanQuery,
+      refusals: { 404: ['PoolNotFound'] },
+    },
+  },
   on: {
     GET: doing(async ({ app, who, call }) => {
       const span = spanOf(call);

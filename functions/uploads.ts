@@ -3,6 +3,7 @@ import { makeUpload } from '../shared/app/uploads.ts';
 import { limits } from '../shared/core/limits.ts';
 import { account, service } from '../shared/http/authorize.ts';
 import { openedBy } from '../shared/http/endpoint.ts';
+import { uploadReply } from '../shared/http/job-replies.ts';
 import { json } from '../shared/http/reply.ts';
 import { uploadJson } from '../shared/http/upload-json.ts';
 import { uploadBody } from '../shared/http/upload-schemas.ts';
@@ -13,6 +14,13 @@ const body = { schema: uploadBody, bytesMax: limits.managementBodyBytesMax };
 
 byAccount.endpoint('accountUploads', {
   route: 'subscriptions/{subscriptionId}/uploads',
+  docs: {
+    POST: {
+      summary: 'Makes a place to PUT a file to, such as a model.',
+      replies: { 201: uploadReply },
+      refusals: { 400: ['BadUploadName'] },
+    },
+  },
   on: {
     POST: byAccount.reading(body, async ({ app, who }, { name }) => {
       const upload = await makeUpload(app, who.subscriptionId, name);
@@ -23,6 +31,13 @@ byAccount.endpoint('accountUploads', {
 
 byService.endpoint('serviceUploads', {
   route: 'subscriptions/{subscriptionId}/services/{serviceId}/uploads',
+  docs: {
+    POST: {
+      summary: 'Makes a place to PUT a file to, such as the input of a job.',
+      replies: { 201: uploadReply },
+      refusals: { 400: ['BadUploadName'] },
+    },
+  },
   on: {
     POST: byService.reading(body, async ({ app, who }, { name }) => {
       const upload = await makeUpload(app, who.serviceId, name);

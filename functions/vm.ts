@@ -12,6 +12,7 @@ const bytesMax = limits.jobBodyBytesMax;
 
 endpoint('vmHello', {
   route: 'vm/{vmId}/hello',
+  docs: 'unlisted',
   on: {
     POST: reading({ schema: vmCall, bytesMax }, async ({ app, who }, { nonce }) =>
       json(200, await hello(app, who, nonce)),
@@ -21,6 +22,7 @@ endpoint('vmHello', {
 
 endpoint('vmNext', {
   route: 'vm/{vmId}/next',
+  docs: 'unlisted',
   on: {
     POST: reading({ schema: vmCall, bytesMax }, async ({ app, who }, { nonce }) =>
       json(200, await next(app, who, nonce)),
@@ -30,6 +32,7 @@ endpoint('vmNext', {
 
 endpoint('vmBeat', {
   route: 'vm/{vmId}/beat',
+  docs: 'unlisted',
   on: {
     POST: reading({ schema: beatCall, bytesMax }, async ({ app, who }, call) =>
       json(200, await takeBeat(app, who, call)),
@@ -39,6 +42,7 @@ endpoint('vmBeat', {
 
 endpoint('vmFinish', {
   route: 'vm/{vmId}/finish',
+  docs: 'unlisted',
   on: {
     POST: reading({ schema: finishCall, bytesMax }, async ({ app, who }, call) =>
       json(200, await finishJob(app, who, call)),
@@ -48,6 +52,7 @@ endpoint('vmFinish', {
 
 endpoint('vmBye', {
   route: 'vm/{vmId}/bye',
+  docs: 'unlisted',
   on: {
     POST: reading({ schema: vmCall, bytesMax }, async ({ app, who }, { nonce }) =>
       json(200, await bye(app, who, nonce)),

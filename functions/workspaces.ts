@@ -10,13 +10,17 @@ import {
 import { makeUpload } from '../shared/app/uploads.ts';
 import { limits } from '../shared/core/limits.ts';
 import { keysJson } from '../shared/http/account-json.ts';
+import { keysReply } from '../shared/http/account-replies.ts';
 import { anyone, classicService, workspace } from '../shared/http/authorize.ts';
 import { param } from '../shared/http/call.ts';
 import { openedBy } from '../shared/http/endpoint.ts';
+import { uploadReply } from '../shared/http/job-replies.ts';
 import { armVersion, listJson } from '../shared/http/query.ts';
+import { definitionCodes } from '../shared/http/refusal-codes.ts';
 import { empty, json } from '../shared/http/reply.ts';
 import { classicCheck } from '../shared/http/resource.ts';
 import { serviceJson } from '../shared/http/service-json.ts';
+import { serviceListReply, serviceReply, swaggerReply } from '../shared/http/service-replies.ts';
 import { serviceBody } from '../shared/http/service-schemas.ts';
 import { classicWishOf } from '../shared/http/service-wish.ts';
 import { swaggerOf } from '../shared/http/swagger.ts';
@@ -33,6 +37,9 @@ const byId = 'workspaces/{workspaceId}/services/{serviceId}';
 
 endpoint('classicServices', {
   route: named,
+  docs: {
+    GET: { summary: 'Lists the web services of a classic workspace.', replies: { 200: serviceListReply } },
+  },
   on: {
     GET: doing(async ({ app, who, call }) => {
       const { services } = await listClassicServices(app, who);
@@ -44,6 +51,27 @@ endpoint('classicServices', {
 
 endpoint('classicService', {
   route: `${named}/{name}`,
+  docs: {
+    PUT: {
+      summary: 'Makes a classic web service from an ONNX model, or replaces its definition.',
+      replies: { 200: serviceReply, 201: serviceReply },
+      refusals: {
+        400: [...definitionCodes, 'CommitmentPlanNotAllowed'],
+        404: ['AccountNotFound', 'WorkspaceNotFound'],
+        503: ['StorageUnreachable'],
+      },
+    },
+    GET: {
+      summary: 'Reads a classic web service.',
+      replies: { 200: serviceReply },
+      refusals: { 404: ['WebServiceNotFound'] },
+    },
+    DELETE: {
+      summary: 'Deletes a classic web service.',
+      replies: { 204: 'empty' },
+      refusals: { 404: ['WebServiceNotFound'] },
+    },
+  },
   on: {
     PUT: reading(
       { schema: serviceBody, bytesMax },
@@ -69,6 +97,13 @@ endpoint('classicService', {
 
 endpoint('classicServiceKeys', {
   route: `${named}/{name}/listKeys`,
+  docs: {
+    GET: {
+      summary: 'Gives both keys of a classic web service.',
+      replies: { 200: keysReply },
+      refusals: { 404: ['WebServiceNotFound'] },
+    },
+  },
   on: {
     GET: doing(async ({ app, who, call }) => {
       const keys = await classicServiceKeys(app, who, param(call, 'name'));
@@ -80,6 +115,13 @@ endpoint('classicServiceKeys', {
 // No key: ids are not guessable.
 open.endpoint('classicServiceSwagger', {
   route: `${byId}/swagger.json`,
+  docs: {
+    GET: {
+      summary: 'Gives the Swagger 2.0 document of a classic web service.',
+      replies: { 200: swaggerReply },
+      refusals: { 404: ['WebServiceNotFound'] },
+    },
+  },
   on: {
     GET: open.doing(async ({ app, call }) => {
       const found = await publicClassicService(
@@ -94,6 +136,13 @@ open.endpoint('classicServiceSwagger', {
 
 byService.endpoint('classicServiceUploads', {
   route: `${byId}/uploads`,
+  docs: {
+    POST: {
+      summary: 'Makes a place to PUT a file to, such as the input of a job.',
+      replies: { 201: uploadReply },
+      refusals: { 400: ['BadUploadName'] },
+    },
+  },
   on: {
     POST: byService.reading({ schema: uploadBody, bytesMax }, async ({ app, who }, { name }) => {
       const upload = await makeUpload(app, who.serviceId, name);

@@ -1,9 +1,10 @@
 /** A web service's tie to its plan, as Resource Manager clients read it (bes-contract.md, section 8). */
 import type { Association } from '../app/move-plan.ts';
 import { isoTime } from './iso-time.ts';
+import type { AssociationReply } from './plan-replies.ts';
 import { armId, idOf } from './service-json.ts';
 
-export function associationJson({ plan, service, pending }: Association): object {
+export function associationJson({ plan, service, pending }: Association): AssociationReply {
   const planId = armId('commitmentPlans', plan);
   return {
     id: `${planId}/commitmentAssociations/${service.serviceId}`,

@@ -2,24 +2,26 @@
 import type { Bill, PeriodBill } from '../app/bill.ts';
 import type { PoolUsage } from '../app/pool-usage.ts';
 import { hourMs, type Usage } from '../core/plan.ts';
+import type { BillReply, MetersReply, PeriodReply } from './bill-replies.ts';
 import { isoTime } from './iso-time.ts';
+import type { UsageReply } from './pool-replies.ts';
 
-export function billJson(bill: Bill): object {
+export function billJson(bill: Bill): BillReply {
   return { currency: 'USD', amountMicros: bill.amountMicros, periods: bill.periods.map(periodJson) };
 }
 
-function periodJson(one: PeriodBill): object {
+function periodJson(one: PeriodBill): PeriodReply {
   return {
     start: isoTime(one.period.startMs),
     end: isoTime(one.period.endMs),
     ...meters(one),
     amountMicros: one.amountMicros,
-    pools: one.pools,
+    pools: [...one.pools],
     classic: { computeMs: one.usage.classicMs, transactions: one.usage.transactions },
   };
 }
 
-function meters({ period, usage, overage }: PeriodBill): object {
+function meters({ period, usage, overage }: PeriodBill): MetersReply {
   const { includedComputeMs, includedTransactions } = period.rates;
   return {
     included: { computeMs: includedComputeMs, transactions: includedTransactions },
@@ -28,7 +30,7 @@ function meters({ period, usage, overage }: PeriodBill): object {
   };
 }
 
-function used(usage: Usage): object {
+function used(usage: Usage): MetersReply['used'] {
   return { computeMs: usage.poolMs + usage.classicMs, transactions: usage.transactions };
 }
 
@@ -37,7 +39,7 @@ export function usageJson(
   usage: PoolUsage,
   commitmentPlanId: string | undefined,
   present: PeriodBill | undefined,
-): object {
+): UsageReply {
   return {
     from: isoTime(usage.fromMs),
     to: isoTime(usage.toMs),

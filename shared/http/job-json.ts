@@ -3,9 +3,10 @@ import type { JobStatus } from '../app/status.ts';
 import { classicPoolId } from '../core/ids.ts';
 import type { Job } from '../core/job.ts';
 import { isoTime } from './iso-time.ts';
+import type { StatusReply } from './job-replies.ts';
 
 /** Results and Details are always there; Results is null until the job has finished. */
-export function statusJson({ job, rowsDone, results }: JobStatus): object {
+export function statusJson({ job, rowsDone, results }: JobStatus): StatusReply {
   return {
     StatusCode: statusCode(job),
     Results: job.kind === 'finished' ? resultsOf(results ?? {}) : null,
@@ -22,7 +23,7 @@ export function statusJson({ job, rowsDone, results }: JobStatus): object {
   };
 }
 
-function statusCode(job: Job): string {
+function statusCode(job: Job): StatusReply['StatusCode'] {
   switch (job.kind) {
     case 'registered':
     case 'queued':
@@ -38,7 +39,7 @@ function statusCode(job: Job): string {
   }
 }
 
-function resultsOf(results: NonNullable<JobStatus['results']>): object {
+function resultsOf(results: NonNullable<JobStatus['results']>): NonNullable<StatusReply['Results']> {
   return Object.fromEntries(
     Object.entries(results).map(([name, { baseLocation, relativeLocation, token }]) => [
       name,

@@ -8,7 +8,11 @@ const location = textOf(0, 8_192).exactOptional();
 const blobRef = members(
   { ConnectionString: location, RelativeLocation: location, BaseLocation: location, SasBlobToken: location },
   ['FullURL'],
-);
+).meta({
+  id: 'BlobRef',
+  description:
+    'A blob: ConnectionString and RelativeLocation, or BaseLocation, RelativeLocation and SasBlobToken. RelativeLocation is container/path/name.csv.',
+});
 
 const scalar = z.union([z.string(), z.number(), z.boolean()], {
   error: 'must be a string, a number or a boolean',
@@ -19,6 +23,11 @@ export const registerBody = members({
   Inputs: named(blobRef).exactOptional(),
   Outputs: named(blobRef).exactOptional(),
   GlobalParameters: named(scalar).exactOptional(),
-  AzureBatchPoolId: textOf(0, 128).exactOptional(),
+  AzureBatchPoolId: textOf(0, 128)
+    .describe('The pool to run on; absent: classic processing.')
+    .exactOptional(),
+}).meta({
+  id: 'Job',
+  description: 'A job: Input or Inputs by name, where outputs go, and parameters of the web service.',
 });
 export type RegisterBody = z.output<typeof registerBody>;

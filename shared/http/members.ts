@@ -13,7 +13,8 @@ export function members<Shape extends z.core.$ZodLooseShape>(shape: Shape, ignor
   const strict = z.strictObject(shape, {
     error: (issue) => (issue.code === 'unrecognized_keys' ? unknownMembers(issue.keys, known) : undefined),
   });
-  return z.preprocess((value) => withoutNulls(value, ignored), strict);
+  // What the OpenAPI document makes of it: optional members may be null.
+  return z.preprocess((value) => withoutNulls(value, ignored), strict.meta({ nulls: 'absent' }));
 }
 
 /** An object with any member names. Members that are null count as absent. */

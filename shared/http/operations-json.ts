@@ -1,4 +1,5 @@
 /** What Resource Manager clients can do here: `GET /providers/Microsoft.MachineLearning/operations` (bes-contract.md, section 8). */
+import type { OperationReply } from './plan-replies.ts';
 
 const things = [
   ['webServices', 'Web service', ['read', 'write', 'delete', 'listKeys/action']],
@@ -15,7 +16,7 @@ const verbs = {
   'move/action': 'Move',
 } as const;
 
-export const operationsJson: readonly object[] = things.flatMap(([resource, noun, operations]) =>
+export const operationsJson: readonly OperationReply[] = things.flatMap(([resource, noun, operations]) =>
   operations.map((operation) => ({
     name: `Microsoft.MachineLearning/${resource}/${operation}`,
     display: {

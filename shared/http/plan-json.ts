@@ -2,13 +2,16 @@
 import { hourMs, type Plan, type Tier } from '../core/plan.ts';
 import type { Quantities, UsageDay } from '../core/usage-history.ts';
 import { isoTime } from './iso-time.ts';
+import type { PlanReply, SkuReply, UsageDayReply } from './plan-replies.ts';
 import { armId } from './service-json.ts';
+
+type Included = PlanReply['properties']['includedQuantities'];
 
 const computeMeter = 'StudioComputeHours';
 const transactionMeter = 'StudioTransactions';
 
 /** @param tiers as configured now; a plan whose tier is no longer among them shows no quantities */
-export function planJson(plan: Plan, tiers: readonly Tier[]): object {
+export function planJson(plan: Plan, tiers: readonly Tier[]): PlanReply {
   const tier = tiers.find((one) => one.name === plan.tier);
   return {
     id: armId('commitmentPlans', plan),
@@ -31,19 +34,19 @@ export function planJson(plan: Plan, tiers: readonly Tier[]): object {
   };
 }
 
-function quantities(tier: Tier): object {
+function quantities(tier: Tier): Included {
   return {
     [computeMeter]: quantity(tier.includedComputeMs / hourMs, computeMeter),
     [transactionMeter]: quantity(tier.includedTransactions, transactionMeter),
   };
 }
 
-function quantity(allowance: number, meter: string): object {
+function quantity(allowance: number, meter: string): Included[string] {
   return { allowance, amount: allowance, includedQuantityMeter: meter, overageMeter: `${meter}Overage` };
 }
 
 /** Nothing is ever migrated between plans, and a plan that is deleted has no use left: both overages are nothing. */
-export function usageDayJson(day: UsageDay): object {
+export function usageDayJson(day: UsageDay): UsageDayReply {
   return {
     usageDate: isoTime(day.fromMs),
     usage: metersJson(day.used),
@@ -55,12 +58,12 @@ export function usageDayJson(day: UsageDay): object {
   };
 }
 
-function metersJson({ computeMs, transactions }: Quantities): object {
+function metersJson({ computeMs, transactions }: Quantities): Record<string, number> {
   return { [computeMeter]: computeMs / hourMs, [transactionMeter]: transactions };
 }
 
 /** A tier as the list of SKUs has it, with what it includes and costs. */
-export function skuJson(tier: Tier): object {
+export function skuJson(tier: Tier): SkuReply {
   return {
     resourceType: 'commitmentPlans',
     sku: { name: tier.name, tier: tier.name },

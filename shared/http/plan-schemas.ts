@@ -27,7 +27,10 @@ const sku = members({
   capacity: z.int().exactOptional(),
 });
 
-export const planBody = members({ ...armCommon, tags, sku, properties: z.unknown().exactOptional() });
+export const planBody = members({ ...armCommon, tags, sku, properties: z.unknown().exactOptional() }).meta({
+  id: 'CommitmentPlanWish',
+  description: 'A commitment plan: sku.name is its tier. What is read-only is ignored.',
+});
 
 /** What is not given stays as it is. */
 export const planPatchBody = members({
@@ -35,7 +38,10 @@ export const planPatchBody = members({
   tags,
   sku: sku.exactOptional(),
   properties: z.unknown().exactOptional(),
-});
+}).meta({ id: 'CommitmentPlanPatch', description: 'What changes of a commitment plan; the rest stays.' });
 
 /** A plan's ARM id, or its own id of 32 hex digits. */
-export const movePlanBody = members({ destinationPlanId: textOf(1, 1_024) });
+export const movePlanBody = members({ destinationPlanId: textOf(1, 1_024) }).meta({
+  id: 'PlanMove',
+  description: 'The plan that is to pay: its Resource Manager id, or its own id of 32 hex digits.',
+});

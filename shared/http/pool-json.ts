@@ -4,14 +4,14 @@ import type { Job } from '../core/job.ts';
 import type { Pool } from '../core/pool.ts';
 import { isLiving, isWorking, type Vm } from '../core/vm.ts';
 import { isoTime } from './iso-time.ts';
+import { vmStates, type PoolJobReply, type PoolReply, type VmReply } from './pool-replies.ts';
 
 /** So many VMs that failed one after the other, and the pool says why. */
 const failuresShown = 5;
 
-const vmStates = ['provisioning', 'idle', 'busy', 'draining', 'failed'] as const;
 type VmState = (typeof vmStates)[number];
 
-export function poolJson(view: PoolView): object {
+export function poolJson(view: PoolView): PoolReply {
   const { pool } = view;
   const states = view.vms.map(stateOf).filter((state) => state !== undefined);
   const vms = Object.fromEntries(
@@ -57,7 +57,7 @@ function stateOf(vm: Vm): VmState | undefined {
   }
 }
 
-export function vmsJson(vms: readonly Vm[]): object[] {
+export function vmsJson(vms: readonly Vm[]): VmReply[] {
   return vms.flatMap((vm) => {
     const state = stateOf(vm);
     if (state === undefined) return [];
@@ -76,7 +76,7 @@ export function vmsJson(vms: readonly Vm[]): object[] {
 }
 
 /** @param vms of the same pool: they know how far the running jobs are */
-export function poolJobJson(job: Job, vms: readonly Vm[]): object {
+export function poolJobJson(job: Job, vms: readonly Vm[]): PoolJobReply {
   return {
     jobId: job.jobId,
     serviceId: job.serviceId,

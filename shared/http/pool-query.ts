@@ -2,10 +2,9 @@
 import type { Job } from '../core/job.ts';
 import type { Refused } from '../core/refusal.ts';
 import type { Call } from './call.ts';
+import { jobStatuses } from './pool-replies.ts';
 import { badQuery, pageOf } from './query.ts';
 import { shownSafely } from './redact.ts';
-
-const statuses = ['registered', 'queued', 'running', 'finished', 'failed', 'cancelled'] as const;
 
 type JobFilter = { top: number; after?: string; status?: Job['kind'] };
 
@@ -16,9 +15,9 @@ export function jobFilterOf(call: Call): { readonly kind: 'filter'; readonly opt
   const { kind: _, ...options } = page;
   const text = call.query('status');
   if (text === undefined || text === '') return { kind: 'filter', options };
-  const status = statuses.find((one) => one === text.toLowerCase());
+  const status = jobStatuses.find((one) => one === text.toLowerCase());
   if (status !== undefined) return { kind: 'filter', options: { ...options, status } };
-  return badQuery(`status must be one of ${statuses.join(', ')}; it was "${shownSafely(text, 40)}".`);
+  return badQuery(`status must be one of ${jobStatuses.join(', ')}; it was "${shownSafely(text, 40)}".`);
 }
 
 /** `?jobs=cancel`: unfinished jobs are cancelled instead of holding up the deletion. */

@@ -2,6 +2,7 @@
 import { limits } from '../core/limits.ts';
 import { badArgument, type Refused } from '../core/refusal.ts';
 import type { Call } from './call.ts';
+import { armVersions } from './query-parameters.ts';
 import { shownSafely } from './redact.ts';
 
 /** `?api-version=2.0`; without one a client means API 1.0, which nobody can serve it. */
@@ -20,12 +21,10 @@ export function besVersion(call: Call): Refused | undefined {
   );
 }
 
-const armVersions = ['2017-01-01', '2016-05-01-preview'];
-
 /** Resource Manager calls: a version that we do not know is refused, none is taken as the newest. */
 export function armVersion(call: Call): Refused | undefined {
   const version = call.query('api-version');
-  if (version === undefined || armVersions.includes(version)) return undefined;
+  if (version === undefined || armVersions.some((one) => one === version)) return undefined;
   const known = armVersions.join(' or ');
   return badArgument(
     'BadVersionCall',

@@ -1,9 +1,14 @@
 /** Web services as Resource Manager clients read them (bes-contract.md, section 8). Never with keys. */
+import type { z } from 'zod';
 import type { ServiceView } from '../app/services.ts';
 import type { Column, Service } from '../core/service.ts';
 import { isoTime } from './iso-time.ts';
+import type { columnReply, ServiceReply, TablesReply } from './service-replies.ts';
 
 const provider = 'Microsoft.MachineLearning';
+
+/** What of a PUT is given back as it came (service-wish.ts). */
+type Echo = Partial<Pick<ServiceReply, 'location' | 'tags'>> & Record<string, unknown>;
 
 export function armId(
   of: 'webServices' | 'commitmentPlans',
@@ -13,8 +18,8 @@ export function armId(
 }
 
 /** @param publicUrl where callers reach this app; no slash at the end */
-export function serviceJson({ service, definition, plan }: ServiceView, publicUrl: string): object {
-  const { location, tags, ...echo } = definition.echo;
+export function serviceJson({ service, definition, plan }: ServiceView, publicUrl: string): ServiceReply {
+  const { location, tags, ...echo } = definition.echo as Echo;
   const isFailed = service.state.kind === 'failed';
   return {
     id: idOf(service),
@@ -69,22 +74,22 @@ export function idOf({ origin, subscriptionId, name }: Service): string {
   }
 }
 
-function parametersJson({ parameters }: Service): object {
+function parametersJson({ parameters }: Service): ServiceReply['properties']['parameters'] {
   return Object.fromEntries(
     parameters.map(({ name, default: value }) => [name, value === undefined ? {} : { value }]),
   );
 }
 
 /** `ServiceInputOutputSpecification`: tables by name, each with its columns. */
-export function tables(names: readonly string[], columns: readonly Column[]): object {
-  const table = {
+export function tables(names: readonly string[], columns: readonly Column[]): TablesReply {
+  const table: TablesReply['properties'][string] = {
     type: 'object',
     properties: Object.fromEntries(columns.map((one) => [one.name, columnJson(one)])),
   };
   return { title: '', type: 'object', properties: Object.fromEntries(names.map((name) => [name, table])) };
 }
 
-function columnJson({ type }: Column): object {
+function columnJson({ type }: Column): z.output<typeof columnReply> {
   if (type === 'bool') return { type: 'Boolean' };
   if (type.startsWith('int')) return { type: 'Integer', format: type };
   if (type.startsWith('float')) return { type: 'Number', format: type === 'float32' ? 'float' : 'double' };

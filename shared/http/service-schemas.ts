@@ -76,5 +76,9 @@ const properties = members({
   payloadsLocation: z.unknown().exactOptional(),
 });
 
-export const serviceBody = members({ ...armCommon, properties });
+export const serviceBody = members({ ...armCommon, properties }).meta({
+  id: 'WebServiceWish',
+  description:
+    'A web service: one ONNX model among its assets, between one input and one output. What is read-only is ignored.',
+});
 export type ServiceBody = z.output<typeof serviceBody>;

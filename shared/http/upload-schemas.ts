@@ -2,4 +2,7 @@
 import { limits } from '../core/limits.ts';
 import { members, textOf } from './members.ts';
 
-export const uploadBody = members({ name: textOf(1, limits.nameLengthMax) });
+export const uploadBody = members({ name: textOf(1, limits.nameLengthMax) }).meta({
+  id: 'UploadWish',
+  description: 'The name of a file to upload.',
+});
