@@ -8,6 +8,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { BlobServiceClient, StorageSharedKeyCredential, type ContainerClient } from '@azure/storage-blob';
 import { freePort } from '../../shared/cli/free-port.ts';
 import { startHost, type RunningHost } from '../../shared/host/supervisor.ts';
+import { makeContract, type Answered } from '../http/contract.ts';
 import { azuriteAccount, azuriteKey, startAzurite, type Azurite } from '../fixtures/azurite.ts';
 
 const lookEveryMs = 15;
@@ -163,7 +164,20 @@ async function call(
     ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
   });
   const text = await response.text();
-  return { status: response.status, headers: response.headers, text, json: jsonOf(text) };
+  const { status, headers } = response;
+  (await contractOf(base))({ method, path, status, headers, text });
+  return { status, headers, text, json: jsonOf(text) };
+}
+
+let contract: Promise<(answered: Answered) => void> | undefined;
+
+/** Every reply is held to the document that the service gives out: the same from every instance. */
+function contractOf(base: string): Promise<(answered: Answered) => void> {
+  contract ??= (async () => {
+    const response = await fetch(new URL('/openapi.json', base), { signal: AbortSignal.timeout(60_000) });
+    return makeContract((await response.json()) as object);
+  })();
+  return contract;
 }
 
 function jsonOf(text: string): unknown {

@@ -4,7 +4,10 @@ import { vi } from 'vitest';
 import type { App } from '../../shared/app/ports.ts';
 import { installFunctionsCore } from '../../shared/host/functions-core.ts';
 import { makeRouteTable, type HttpRoute } from '../../shared/host/route-table.ts';
+import { openApiDocument } from '../../shared/http/openapi/document.ts';
+import { declared } from '../../shared/http/operation.ts';
 import { send, type Got, type Wish } from './calls.ts';
+import { makeContract } from './contract.ts';
 
 const entries = [
   'operator',
@@ -24,7 +27,7 @@ type TimerRun = (context: InvocationContext) => Promise<unknown>;
 export type Registered = {
   readonly routes: readonly (HttpRoute & { readonly route: string; readonly methods: readonly string[] })[];
   readonly timers: ReadonlyMap<string, { readonly schedule: unknown; readonly run: TimerRun }>;
-  /** Through the route table to the function and back. */
+  /** Through the route table to the function and back. The reply is held to the OpenAPI document. */
   readonly call: (wish: Wish) => Promise<Got>;
 };
 
@@ -65,12 +68,15 @@ async function register(): Promise<Registered> {
     }
   }
   const table = makeRouteTable('', routes);
-  const call = (wish: Wish) => {
+  const check = makeContract(openApiDocument(declared));
+  const call = async (wish: Wish) => {
     const path = decodeURIComponent(new URL(wish.path ?? '/', 'http://x').pathname);
     const match = table(wish.method ?? 'GET', path);
     const handler = handlers.get(match?.name ?? '');
     if (handler === undefined) throw new Error(`no function takes ${wish.method} ${wish.path}`);
-    return send(handler, wish);
+    const got = await send(handler, wish);
+    check({ method: wish.method ?? 'GET', path: wish.path ?? '/', ...got });
+    return got;
   };
   return { routes, timers, call };
 }
