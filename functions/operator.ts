@@ -45,18 +45,16 @@ endpoint('operatorAccount', {
     PUT: {
       summary: 'Makes a pool account, or changes its quotas.',
       replies: { 200: accountReply, 201: accountReply },
-      refusals: { 400: ['BadSubscriptionId'] },
     },
     GET: {
       summary: 'Reads a pool account.',
       replies: { 200: accountReply },
-      refusals: { 400: ['BadSubscriptionId'], 404: ['AccountNotFound'] },
+      refusals: { 404: ['AccountNotFound'] },
     },
     DELETE: {
       summary: 'Deletes a pool account that has no pools and no web services.',
       replies: { 204: 'empty' },
       refusals: {
-        400: ['BadSubscriptionId'],
         404: ['AccountNotFound'],
         409: ['AccountHasPools', 'AccountHasServices'],
       },
@@ -90,7 +88,7 @@ endpoint('operatorAccountKeys', {
     POST: {
       summary: 'Gives both keys of a pool account.',
       replies: { 200: keysReply },
-      refusals: { 400: ['BadSubscriptionId'], 404: ['AccountNotFound'] },
+      refusals: { 404: ['AccountNotFound'] },
     },
   },
   on: {
@@ -109,7 +107,7 @@ endpoint('operatorAccountRegenerateKey', {
     POST: {
       summary: 'Makes one key of a pool account anew, and gives both.',
       replies: { 200: keysReply },
-      refusals: { 400: ['BadSubscriptionId'], 404: ['AccountNotFound'] },
+      refusals: { 404: ['AccountNotFound'] },
     },
   },
   on: {
@@ -129,7 +127,7 @@ endpoint('operatorWorkspace', {
       summary: 'Ties a classic workspace to an account and to the plan that pays for its classic jobs.',
       replies: { 200: workspaceReply, 201: workspaceReply },
       refusals: {
-        400: ['AccountNotFound', 'BadSubscriptionId', 'CommitmentPlanNotFound'],
+        400: ['AccountNotFound', 'CommitmentPlanNotFound'],
         409: ['WorkspaceHasServices'],
       },
     },

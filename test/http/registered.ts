@@ -1,4 +1,6 @@
 /** The app's functions as a host sees them: the real library registers them, the host's own route table finds them. */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import type { HttpHandler, InvocationContext } from '@azure/functions';
 import { vi } from 'vitest';
 import type { App } from '../../shared/app/ports.ts';
@@ -9,18 +11,10 @@ import { declared } from '../../shared/http/operation.ts';
 import { send, type Got, type Wish } from './calls.ts';
 import { makeContract } from './contract.ts';
 
-const entries = [
-  'operator',
-  'pools',
-  'plans',
-  'web-services',
-  'workspaces',
-  'jobs',
-  'uploads',
-  'vm',
-  'tick',
-  'site',
-] as const;
+/** All entry files but the one that has only hooks. */
+const entries = readdirSync(join(import.meta.dirname, '../../functions')).filter(
+  (name) => name !== 'lifecycle.ts',
+);
 
 type TimerRun = (context: InvocationContext) => Promise<unknown>;
 
@@ -49,7 +43,7 @@ export function registeredFunctions(): Promise<Registered> {
 async function register(): Promise<Registered> {
   vi.doMock('../../shared/compose.ts', () => ({ loadApp: () => load() }));
   const core = installFunctionsCore(Object.assign(() => undefined, { flush: () => undefined }));
-  for (const entry of entries) await import(`../../functions/${entry}.ts`);
+  for (const entry of entries) await import(`../../functions/${entry.replace('.ts', '')}.ts`);
   const routes: Registered['routes'][number][] = [];
   const timers = new Map<string, { schedule: unknown; run: TimerRun }>();
   const handlers = new Map<string, HttpHandler>();

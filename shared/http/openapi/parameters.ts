@@ -7,15 +7,21 @@ import type { Declared, Parameters } from '../operation.ts';
 import { workspaceCheck } from '../workspace-id.ts';
 import { inlineSchema, type JsonSchema } from './schemas.ts';
 
-const inPath: Readonly<Record<string, string>> = {
-  subscriptionId: 'The id of the account: 32 hex digits, with or without dashes.',
-  workspaceId: 'The id of the classic workspace: 32 hex digits.',
-  serviceId: 'The id of the web service: 32 hex digits.',
-  jobId: 'The id of the job, as its registration gave it.',
-  poolId: 'The id of the pool.',
-  group: 'The name of the resource group.',
-  name: 'The name of the resource.',
-  association: 'The id of the web service that the plan pays for.',
+type InPath = { readonly description: string; readonly code?: string };
+
+/** With the detail code of one that cannot be any thing's. */
+const inPath: Readonly<Record<string, InPath>> = {
+  subscriptionId: {
+    description: 'The id of the account: 32 hex digits, with or without dashes.',
+    code: 'BadSubscriptionId',
+  },
+  workspaceId: { description: 'The id of the classic workspace: 32 hex digits.', code: 'BadWorkspaceId' },
+  serviceId: { description: 'The id of the web service: 32 hex digits.', code: 'WebServiceIdInvalid' },
+  jobId: { description: 'The id of the job, as its registration gave it.' },
+  poolId: { description: 'The id of the pool.' },
+  group: { description: 'The name of the resource group.' },
+  name: { description: 'The name of the resource.' },
+  association: { description: 'The id of the web service that the plan pays for.' },
 };
 
 type Check = { readonly query: Parameters; readonly codes: readonly string[] };
@@ -27,7 +33,7 @@ const checks = new Map<unknown, Check>([
   [armVersion, { query: armVersionQuery, codes: ['BadVersionCall'] }],
   [armCheck, { query: armVersionQuery, codes: ['BadVersionCall', 'BadParameterValue'] }],
   [classicCheck, { query: armVersionQuery, codes: ['BadVersionCall', 'BadParameterValue'] }],
-  [workspaceCheck, { query: {}, codes: ['BadWorkspaceId'] }],
+  [workspaceCheck, { query: {}, codes: [] }],
 ]);
 
 export function parametersOf(one: Declared): object[] {
@@ -43,6 +49,7 @@ export function parametersOf(one: Declared): object[] {
 export function parameterCodes(one: Declared): readonly string[] {
   const { query, headers } = one.operation;
   return [
+    ...pathNames(one).flatMap((name) => inPath[name]?.code ?? []),
     ...checkOf(one).codes,
     ...(query === undefined ? [] : ['InvalidQueryParameter']),
     ...(headers === idempotencyHeader ? ['InvalidIdempotencyKey'] : []),
@@ -58,7 +65,7 @@ export function pathParameters(declared: readonly Declared[]): Record<string, ob
   const names = [...new Set(declared.flatMap(pathNames))].toSorted();
   return Object.fromEntries(
     names.map((name) => {
-      const description = inPath[name];
+      const description = inPath[name]?.description;
       if (description === undefined) throw new Error(`the route parameter "${name}" is not described`);
       return [name, { name, in: 'path', required: true, description, schema: { type: 'string' } }];
     }),
