@@ -15,6 +15,9 @@ export type BlobSource = {
   readonly notReached: (why: string) => JobFault;
 };
 
+/** What uploaders give text that is not compressed at all; some take the header for the charset's. */
+const plainEncodings = ['', 'identity', 'utf-8', 'utf8', 'us-ascii'];
+
 /**
  * The blob's bytes in order, each once. Chunks are the reader's to keep.
  *
@@ -60,7 +63,7 @@ async function open(blob: BlobSource, offset: number, leftMs: number, signal: Ab
   if (tried.kind !== 'done') return tried;
   const { response, end } = tried;
   const encoding = response.headers.get('content-encoding') ?? '';
-  if (encoding !== '' && encoding !== 'identity') {
+  if (!plainEncodings.includes(encoding.trim().toLowerCase())) {
     end();
     throw blob.refused({ kind: 'refused', status: 415, code: encoding });
   }

@@ -106,6 +106,22 @@ test('a blob stored compressed is not taken for text', async () => {
   });
 });
 
+test.each(['utf-8', 'UTF8'])(
+  'a Content-Encoding %s, which names a charset, is none',
+  async (blobContentEncoding) => {
+    const name = `${randomId()}.csv`;
+    const { assignment, outputName } = await bench.job({ inputName: name });
+    const { etag = '' } = await bench.place
+      .blob(name)
+      .upload('a,b\n1,2\n', 8, { blobHTTPHeaders: { blobContentEncoding, blobContentType: 'text/plain' } });
+    const input = assignment.inputs['input1'];
+    if (input === undefined) throw new Error('no input');
+    const inputs = { input1: { ...input, etag, bytes: 8 } };
+    expect(await bench.run({ ...assignment, inputs })).toEqual({ kind: 'finished', rows: 1 });
+    expect(await bench.place.text(outputName)).toBe('a,b,Scored Labels\n1,2,21\n');
+  },
+);
+
 test.each([
   ['an empty file', '', 'InputParseError'],
   ['other columns', 'c,d\n1,2\n', 'InputMismatchError'],
