@@ -5,7 +5,7 @@ import { startJob } from '../shared/app/start.ts';
 import { jobStatus } from '../shared/app/status.ts';
 import { limits } from '../shared/core/limits.ts';
 import { classicService, service } from '../shared/http/authorize.ts';
-import { param } from '../shared/http/call.ts';
+import { jobIdOf, noJobId } from '../shared/http/job-id.ts';
 import { openedBy } from '../shared/http/endpoint.ts';
 import { idempotencyKeyOf, replayHeaders } from '../shared/http/idempotency.ts';
 import { statusJson } from '../shared/http/job-json.ts';
@@ -57,6 +57,7 @@ function besEndpoints(
   names: Readonly<Record<'jobs' | 'job' | 'start', string>>,
 ): void {
   const { endpoint, doing, reading } = openedBy(authorize);
+  const unnamed = doing(async ({ call }) => noJobId(call));
   endpoint(names.jobs, {
     route: jobs,
     docs: docs.jobs,
@@ -74,6 +75,8 @@ function besEndpoints(
         },
         besVersion,
       ),
+      GET: unnamed,
+      DELETE: unnamed,
     },
   });
 
@@ -84,12 +87,12 @@ function besEndpoints(
     retryAdvice: 'silent',
     on: {
       GET: doing(async ({ app, who, call }) => {
-        const status = await jobStatus(app, who, param(call, 'jobId'));
+        const status = await jobStatus(app, who, jobIdOf(call));
         return status.kind === 'refused' ? status : json(200, statusJson(status));
       }, besVersion),
       // Arrives with and without an api-version.
       DELETE: doing(async ({ app, who, call }) => {
-        const cancelled = await cancelByOwner(app, who, param(call, 'jobId'));
+        const cancelled = await cancelByOwner(app, who, jobIdOf(call));
         return cancelled.kind === 'refused' ? cancelled : empty(204);
       }),
     },
@@ -100,7 +103,7 @@ function besEndpoints(
     docs: docs.start,
     on: {
       POST: doing(async ({ app, who, call }) => {
-        const started = await startJob(app, who, param(call, 'jobId'));
+        const started = await startJob(app, who, jobIdOf(call));
         return started.kind === 'refused' ? started : empty(200);
       }, besVersion),
     },

@@ -19,6 +19,7 @@ import { armVersion, listJson } from '../shared/http/query.ts';
 import { definitionCodes } from '../shared/http/refusal-codes.ts';
 import { empty, json } from '../shared/http/reply.ts';
 import { armCheck, thingOf } from '../shared/http/resource.ts';
+import { serviceIdOf } from '../shared/http/service-id.ts';
 import { serviceJson } from '../shared/http/service-json.ts';
 import { serviceListReply, serviceReply, swaggerReply } from '../shared/http/service-replies.ts';
 import { serviceBody } from '../shared/http/service-schemas.ts';
@@ -144,11 +145,7 @@ open.endpoint('serviceSwagger', {
   },
   on: {
     GET: open.doing(async ({ app, call }) => {
-      const found = await publicService(
-        app,
-        param(call, 'subscriptionId'),
-        param(call, 'serviceId').toLowerCase(),
-      );
+      const found = await publicService(app, param(call, 'subscriptionId'), serviceIdOf(call));
       return found.kind === 'refused' ? found : json(200, swaggerOf(found, app.config.publicUrl));
     }),
   },

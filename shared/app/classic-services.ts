@@ -14,13 +14,7 @@ import {
   type Terms,
 } from './put-service.ts';
 import { definitionOf } from './service-definition.ts';
-import {
-  deleteServiceAt,
-  keysOfService,
-  noServiceOfId,
-  viewOfService,
-  type ServiceView,
-} from './services.ts';
+import { deleteServiceAt, keysOfService, viewOfService, type ServiceView } from './services.ts';
 
 export type ClassicWish = ServiceContent & { readonly name: string };
 
@@ -92,7 +86,9 @@ export async function publicClassicService(
       ? undefined
       : await recallService(app, workspace.subscriptionId, serviceId);
   const isThere = service?.origin.kind === 'classic' && service.origin.workspaceId === workspaceId;
-  return isThere ? viewOfService(app, service) : noServiceOfId(serviceId);
+  if (isThere) return viewOfService(app, service);
+  const text = `There is no web service "${shown(serviceId)}" in the workspace "${shown(workspaceId)}".`;
+  return notFound('WebServiceIdNotFoundInWorkspace', text);
 }
 
 export function noWorkspace(workspaceId: string): Refused {

@@ -198,6 +198,6 @@ function noService({ group, name }: NamedThing): Refused {
   );
 }
 
-export function noServiceOfId(serviceId: string): Refused {
+function noServiceOfId(serviceId: string): Refused {
   return notFound('WebServiceNotFound', `There is no web service "${shown(serviceId)}".`);
 }

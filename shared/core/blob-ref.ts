@@ -83,7 +83,7 @@ export function parseBlobUrl(
 type SasForm = { readonly base: string; readonly relative: string; readonly sas: string };
 
 function placeBySas(form: SasForm, use: BlobUse, trust: StorageTrust): ParsedBlobRef {
-  const judged = judgeEndpoint(form.base, trust);
+  const judged = judgeEndpoint(withScheme(form.base, trust), trust);
   if (judged.kind === 'untrusted') {
     return badArgument('InvalidBlob', `${use.path}.BaseLocation cannot be used: ${judged.why}.`);
   }
@@ -101,6 +101,13 @@ function placeAt(
   const found = parseName(path, new URL(endpoint).pathname.slice(1), use);
   if (found.kind === 'refused') return found;
   return { kind: 'place', place: { endpoint, container: found.container, name: found.name, access } };
+}
+
+/** A client that takes a URL apart gives the bare host here, and the path (with the emulator's account) as the relative location. */
+function withScheme(base: string, trust: StorageTrust): string {
+  if (!/^[a-z0-9.-]+(?::\d+)?(?:\/|$)/i.test(base)) return base;
+  const isEmulators = judgeEndpoint(`http://${base}`, trust).kind === 'trusted';
+  return `${isEmulators ? 'http' : 'https'}://${base}`;
 }
 
 function textOf(member: string | null | undefined): string | undefined {

@@ -7,7 +7,7 @@ import { isAbsentRef, parseBlobRef, type BlobPlace, type BlobRef } from './blob-
 import { badArgument, invalidOperation, shown, type Refused } from './refusal.ts';
 import type { Service } from './service.ts';
 import { judgeSas, sasMarginMs } from './sas-time.ts';
-import { suggest } from './suggest.ts';
+import { didYouMean } from './suggest.ts';
 
 export type Scalar = string | number | boolean;
 
@@ -167,7 +167,7 @@ function parametersOf(
     if (value === undefined) {
       return badArgument(
         'MissingRequiredGlobalParameters',
-        `GlobalParameters lacks "${name}", which has no default in the web service "${service.name}".`,
+        `GlobalParameters lacks "${name}", which has no default in the web service "${service.name}": give it a value.`,
       );
     }
     values[name] = value;
@@ -183,10 +183,13 @@ function present(refs: Readonly<Record<string, BlobRef | null>> | null | undefin
 
 function meant(given: string, names: readonly string[]): string {
   if (names.length === 0) return 'It has none: leave it out.';
-  const near = suggest(given, names);
-  return near === undefined ? `It has ${listed(names)}.` : `Did you mean "${near}"?`;
+  return `It has ${listed(names)}.${didYouMean(given, names)}`;
 }
 
+const listedMax = 10;
+
 function listed(names: readonly string[]): string {
-  return names.map((name) => `"${name}"`).join(', ');
+  const more = names.length - listedMax;
+  const some = names.slice(0, listedMax).map((name) => `"${shown(name)}"`);
+  return some.join(', ') + (more > 0 ? ` and ${more} more` : '');
 }

@@ -8,7 +8,6 @@ export function workspaceIdOf(call: Call): string {
   return param(call, 'workspaceId').toLowerCase();
 }
 
-/** Looked at before a body is read. */
 export function workspaceCheck(call: Call): Refused | undefined {
   if (isId(workspaceIdOf(call))) return undefined;
   const text = shownSafely(param(call, 'workspaceId'), 60);

@@ -67,6 +67,16 @@ test.each<[string, BlobRef, string, string]>([
     'x.csv',
   ],
   [
+    'only the host, without its scheme',
+    {
+      BaseLocation: '127.0.0.1:10000',
+      RelativeLocation: '/devstoreaccount1/c-1/x.csv',
+      SasBlobToken: canarySas,
+    },
+    'c-1',
+    'x.csv',
+  ],
+  [
     'localhost',
     {
       BaseLocation: 'http://localhost:10000/devstoreaccount1/',
@@ -97,6 +107,15 @@ test('a base with the container in it, percent-encoded, and a token without its 
     name: 'a b/100%.csv',
     access: { token: canarySas },
   });
+});
+
+test('a base that is only a host is reached over https', () => {
+  const ref = {
+    BaseLocation: 'acct.blob.core.windows.net',
+    RelativeLocation: '/c-1/x.csv',
+    SasBlobToken: canarySas,
+  };
+  expect(placeIn(ref)).toMatchObject({ endpoint: 'https://acct.blob.core.windows.net', container: 'c-1' });
 });
 
 test('a connection string wins over the other two', () => {
@@ -158,6 +177,12 @@ test.each<[string, BlobRef, string, RegExp]>([
     { BaseLocation: 'https://evil.example/', RelativeLocation: 'c-1/x.csv', SasBlobToken: canarySas },
     'InvalidBlob',
     /"evil\.example" is not a storage host/,
+  ],
+  [
+    'a bare host elsewhere',
+    { BaseLocation: '169.254.169.254', RelativeLocation: 'c-1/x.csv', SasBlobToken: canarySas },
+    'InvalidBlob',
+    /"169\.254\.169\.254" is not a storage host/,
   ],
   [
     "a base of the cloud's own",

@@ -3,7 +3,7 @@ import { beforeEach, expect, test } from 'vitest';
 import { makeApi, read, textIn, valuesIn, type Api } from './api.ts';
 import { detailOf } from './calls.ts';
 import { limits } from '../../shared/core/limits.ts';
-import { bootAll, endpoint, nonceOf, ticked } from '../app/world.ts';
+import { bootAll, endpoint, nonceOf, subscriptionId, ticked } from '../app/world.ts';
 
 let api: Api;
 beforeEach(async () => {
@@ -130,6 +130,46 @@ test.each<[string, string, string, RegExp]>([
   const got = await api.asService({ method: 'POST', path: api.bes + path, body: api.jobBody() });
   expect([got.status, detailOf(got).code]).toEqual([400, code]);
   expect(detailOf(got).message).toMatch(message);
+});
+
+test.each<[string, string, string, RegExp]>([
+  [
+    'GET',
+    '/subscriptions/{id}/services/{service}/jobs/{job}',
+    'BadSubscriptionId',
+    /"\{id\}": it must be 32/,
+  ],
+  [
+    'POST',
+    '/subscriptions/{subscription}/services/adult/jobs',
+    'WebServiceIdInvalid',
+    /"adult": it must be 32/,
+  ],
+  ['GET', '/workspaces/w1/services/{service}/jobs/{job}', 'BadWorkspaceId', /"w1": it must be 32 hex digits/],
+  ['POST', '/workspaces/{workspace}/services/adult/jobs', 'WebServiceIdInvalid', /"adult": it must be 32/],
+])('%s %s says which id is none', async (method, path, code, message) => {
+  const url = path
+    .replace('{subscription}', subscriptionId)
+    .replace('{service}', api.world.service.serviceId)
+    .replace('{workspace}', 'c1'.repeat(16));
+  const got = await api.asService({ method, path: encodeURI(`${url}?api-version=2.0`) });
+  expect([got.status, detailOf(got).code]).toEqual([400, code]);
+  expect(detailOf(got).message).toMatch(message);
+});
+
+test.each(['GET', 'DELETE'])('%s of the jobs of a service says that the id is missing', async (method) => {
+  const got = await api.asService({ method, path: `${api.bes}/jobs?api-version=2.0` });
+  expect([got.status, detailOf(got).code]).toEqual([400, 'MissingJobId']);
+});
+
+test('ids come in any case, the subscription with and without dashes', async () => {
+  const jobId = textIn(await api.register(api.jobBody()));
+  const dashed = subscriptionId.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+  const service = api.world.service.serviceId;
+  for (const id of [dashed, dashed.toUpperCase(), subscriptionId.toUpperCase()]) {
+    const path = `/subscriptions/${id}/services/${service.toUpperCase()}/jobs/${jobId.toUpperCase()}?api-version=2.0`;
+    expect(read(await api.asService({ path }))['StatusCode']).toBe('NotStarted');
+  }
 });
 
 test('what clients send without meaning anything by it is ignored', async () => {
