@@ -6,6 +6,7 @@ import {
   listClassicServices,
   publicClassicService,
   putClassicService,
+  replaceModel,
 } from '../shared/app/classic-services.ts';
 import { makeUpload } from '../shared/app/uploads.ts';
 import { limits } from '../shared/core/limits.ts';
@@ -15,6 +16,7 @@ import { anyone, classicService, workspace } from '../shared/http/authorize.ts';
 import { param } from '../shared/http/call.ts';
 import { openedBy } from '../shared/http/endpoint.ts';
 import { uploadReply } from '../shared/http/job-replies.ts';
+import { retrainBody } from '../shared/http/job-schemas.ts';
 import { armVersion, listJson } from '../shared/http/query.ts';
 import { definitionCodes } from '../shared/http/refusal-codes.ts';
 import { empty, json } from '../shared/http/reply.ts';
@@ -110,6 +112,18 @@ endpoint('classicServiceKeys', {
       const keys = await classicServiceKeys(app, who, param(call, 'name'));
       return keys.kind === 'refused' ? keys : json(200, keysJson(keys));
     }, classicCheck),
+  },
+});
+
+// A web service here has one endpoint, whatever name a client knows it by. An empty 200 crashes a client.
+byService.endpoint('classicServiceEndpoint', {
+  route: `workspaces/{workspaceId}/webservices/{serviceId}/endpoints/{endpoint}`,
+  on: {
+    PATCH: byService.reading({ schema: retrainBody, bytesMax }, async ({ app, who }, { Resources }) => {
+      const [{ Location: ref } = { Location: {} }] = Resources;
+      const replaced = await replaceModel(app, who, { ref, path: 'Resources[0].Location' });
+      return replaced.kind === 'refused' ? replaced : empty(204);
+    }),
   },
 });
 

@@ -1,6 +1,7 @@
 /** Classic web services: in a workspace, without a plan of their own, reached by the workspace's URLs only. */
 import { isId } from '../core/ids.ts';
 import { notFound, shown, type Refused } from '../core/refusal.ts';
+import type { Service } from '../core/service.ts';
 import type { KeyPair } from './accounts.ts';
 import { collect } from './all-rows.ts';
 import { recallService } from './authorize.ts';
@@ -13,8 +14,10 @@ import {
   type ServicePlace,
   type Terms,
 } from './put-service.ts';
+import { patchServiceAt } from './patch-service.ts';
 import { definitionOf } from './service-definition.ts';
 import { deleteServiceAt, keysOfService, viewOfService, type ServiceView } from './services.ts';
+import type { ModelWish } from './take-model.ts';
 
 export type ClassicWish = ServiceContent & { readonly name: string };
 
@@ -54,6 +57,18 @@ export async function listClassicServices(
     return [{ kind: 'service', service, definition: await definitionOf(app, service) }];
   });
   return { kind: 'services', services: (await Promise.all(services)).flat() };
+}
+
+/** Retraining: another model for the jobs that are registered from now on, all or nothing. */
+export async function replaceModel(
+  app: App,
+  { subscriptionId, serviceId }: Service,
+  model: ModelWish,
+): Promise<{ kind: 'done' } | Refused> {
+  const find = () => app.store.get('service', { subscriptionId, serviceId });
+  const gone = notFound('WebServiceNotFound', `The web service "${serviceId}" was deleted meanwhile.`);
+  const patched = await patchServiceAt(app, find, gone, { model });
+  return patched.kind === 'refused' ? patched : { kind: 'done' };
 }
 
 /** No pool bills to a classic service; its jobs go on. */

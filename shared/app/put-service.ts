@@ -136,9 +136,9 @@ function serviceRow(
 }
 
 /** The account is tried at once: a wrong key is told now, and not under a job. */
-async function storageFor(
+export async function storageFor(
   app: App,
-  { storage }: ServiceContent,
+  { storage }: Pick<ServiceContent, 'storage'>,
   old: Service | undefined,
 ): Promise<{ kind: 'none' } | { kind: 'storage'; name: string; key: string } | Refused> {
   if (storage === undefined) return { kind: 'none' };

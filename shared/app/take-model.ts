@@ -1,17 +1,15 @@
 /** A web service's model: fetched, checked in a process of its own, and kept under its hash. */
-import { parseBlobUrl } from '../core/blob-ref.ts';
+import { parseBlobRef, parseBlobUrl, type BlobRef } from '../core/blob-ref.ts';
 import { limits } from '../core/limits.ts';
 import { badArgument, type Refused } from '../core/refusal.ts';
 import type { Column, Service } from '../core/service.ts';
 import { modelBlob } from './assignment.ts';
 import type { App } from './ports.ts';
 
-export type ModelWish = {
-  readonly uri: string;
-  readonly credentials?: string;
-  /** Where it stands in the request. */
-  readonly path: string;
-};
+/** Where the model is, and where in the request that stands. */
+export type ModelWish = { readonly path: string } & (
+  { readonly uri: string; readonly credentials?: string } | { readonly ref: BlobRef }
+);
 
 export type TakenModel = {
   readonly kind: 'model';
@@ -37,10 +35,14 @@ export async function takeModel(app: App, wish: ModelWish): Promise<TakenModel |
 
 async function fetchModel(
   app: App,
-  { path, ...location }: ModelWish,
+  wish: ModelWish,
 ): Promise<{ readonly kind: 'bytes'; readonly bytes: Uint8Array } | Refused> {
-  const parsed = parseBlobUrl(location, { path, role: 'other' }, app.config);
+  const use = { path: wish.path, role: 'other' } as const;
+  const parsed =
+    'ref' in wish ? parseBlobRef(wish.ref, use, app.config) : parseBlobUrl(wish, use, app.config);
   if (parsed.kind === 'refused') return parsed;
+  const refusal = refuseStudioModel(parsed.place.name, wish.path);
+  if (refusal !== undefined) return refusal;
   const fetched = await app.callerBlobs.fetch(parsed.place, limits.modelBytesMax);
   const where = `${parsed.place.container}/${parsed.place.name}`;
   switch (fetched.kind) {
@@ -49,19 +51,27 @@ async function fetchModel(
     case 'missing':
       return badArgument(
         'BlobNotFound',
-        `${path}.uri names a ${fetched.what} that does not exist: ${where}. Upload the model first.`,
+        `${wish.path} names a ${fetched.what} that does not exist: ${where}. Upload the model first.`,
       );
     case 'forbidden':
       return badArgument(
         'InvalidBlob',
-        `${path}: the storage refused to give the model (${fetched.reason}). Check credentials: a SAS with read permission.`,
+        `${wish.path}: the storage refused to give the model (${fetched.reason}). Give a SAS with read permission.`,
       );
     case 'unreachable':
-      return badArgument('InvalidBlob', `${path}.uri could not be read: ${fetched.reason}.`);
+      return badArgument('InvalidBlob', `${wish.path} could not be read: ${fetched.reason}.`);
     case 'too-large':
       return badArgument(
         'InvalidBlob',
-        `${path}.uri names a model over ${limits.modelBytesMax / 1_048_576} MiB, the largest that is taken.`,
+        `${wish.path} names a model over ${limits.modelBytesMax / 1_048_576} MiB, the largest that is taken.`,
       );
   }
+}
+
+function refuseStudioModel(name: string, path: string): Refused | undefined {
+  if (!name.toLowerCase().endsWith('.ilearner')) return undefined;
+  return badArgument(
+    'InvalidBlobExtension',
+    `${path} names a trained model of Studio (.ilearner), which only Studio could run: export the model as ONNX and name the .onnx file.`,
+  );
 }

@@ -1,4 +1,4 @@
-/** Body of a job's registration (bes-contract.md, section 2). */
+/** Bodies of a job's registration and of retraining (bes-contract.md, sections 1 and 2). */
 import { z } from 'zod';
 import { members, named, textOf } from './members.ts';
 
@@ -31,3 +31,12 @@ export const registerBody = members({
   description: 'A job: Input or Inputs by name, where outputs go, and parameters of the web service.',
 });
 export type RegisterBody = z.output<typeof registerBody>;
+
+/** Studio's name of the trained model is of no use here: a web service has one. */
+const resource = members({ Name: textOf(0, 256).exactOptional(), Location: blobRef });
+
+export const retrainBody = members({
+  Resources: z.array(resource, { error: 'must be a JSON array' }).length(1, {
+    error: 'must have exactly one member, since the web service has one model',
+  }),
+});

@@ -164,7 +164,7 @@ describe('a classic service', () => {
       'WebServiceNotFound',
     );
     expect(refusedWith(await publicClassicService(app, workspaceId, service.serviceId))).toBe(
-      'WebServiceNotFound',
+      'WebServiceIdNotFoundInWorkspace',
     );
     expect(ok(await publicClassicService(app, workspaceId, classic.serviceId)).service.name).toBe('old');
     const listed = (await listServices(app, world.account)).services.map((one) => one.service.name);
