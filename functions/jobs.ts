@@ -29,6 +29,11 @@ const docs = {
       },
     },
   },
+  noJob: {
+    summary: 'Refused: the URL names no job.',
+    replies: {},
+    refusals: { 400: ['MissingJobId'] },
+  },
   job: {
     GET: {
       summary: 'Reads the status of a job, and its results once it has finished.',
@@ -60,7 +65,7 @@ function besEndpoints(
   const unnamed = doing(async ({ call }) => noJobId(call));
   endpoint(names.jobs, {
     route: jobs,
-    docs: docs.jobs,
+    docs: { ...docs.jobs, GET: docs.noJob, DELETE: docs.noJob },
     on: {
       POST: reading(
         { schema: registerBody, bytesMax: limits.jobBodyBytesMax },

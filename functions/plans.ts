@@ -8,7 +8,7 @@ import { associationJson } from '../shared/http/association-json.ts';
 import { account } from '../shared/http/authorize.ts';
 import { billJson } from '../shared/http/bill-json.ts';
 import { billReply } from '../shared/http/bill-replies.ts';
-import { param } from '../shared/http/call.ts';
+import { param, type Call } from '../shared/http/call.ts';
 import { openedBy } from '../shared/http/endpoint.ts';
 import { planJson, skuJson, usageDayJson } from '../shared/http/plan-json.ts';
 import {
@@ -21,8 +21,8 @@ import {
   usageHistoryReply,
 } from '../shared/http/plan-replies.ts';
 import { movePlanBody, planBody, planPatchBody } from '../shared/http/plan-schemas.ts';
-import { spanQuery } from '../shared/http/query-parameters.ts';
-import { armVersion, listJson, spanOf } from '../shared/http/query.ts';
+import { pageQuery, spanQuery } from '../shared/http/query-parameters.ts';
+import { armVersion, listJson, pageOf, spanOf } from '../shared/http/query.ts';
 import { json } from '../shared/http/reply.ts';
 import { armCheck, thingOf } from '../shared/http/resource.ts';
 
@@ -32,41 +32,40 @@ const inSubscription = 'subscriptions/{subscriptionId}/providers/Microsoft.Machi
 const inGroup =
   'subscriptions/{subscriptionId}/resourceGroups/{group}/providers/Microsoft.MachineLearning/commitmentPlans';
 
+// Pages of 1,000: `arm-commitmentplans` drops nextLink, so that its users see the first page only.
 endpoint('plansOfSubscription', {
   route: inSubscription,
-  docs: { GET: { summary: 'Lists the commitment plans of an account.', replies: { 200: planListReply } } },
-  on: {
-    GET: doing(async ({ app, who, call }) => {
-      const { plans } = await listPlans(app, who);
-      return json(
-        200,
-        listJson(
-          plans.map((plan) => planJson(plan, app.config.tiers)),
-          call,
-        ),
-      );
-    }, armVersion),
+  docs: {
+    GET: {
+      summary: 'Lists the commitment plans of an account.',
+      replies: { 200: planListReply },
+      query: pageQuery,
+    },
   },
+  on: { GET: list(() => undefined) },
 });
 
 endpoint('plansOfGroup', {
   route: inGroup,
   docs: {
-    GET: { summary: 'Lists the commitment plans of a resource group.', replies: { 200: planListReply } },
+    GET: {
+      summary: 'Lists the commitment plans of a resource group.',
+      replies: { 200: planListReply },
+      query: pageQuery,
+    },
   },
-  on: {
-    GET: doing(async ({ app, who, call }) => {
-      const { plans } = await listPlans(app, who, param(call, 'group'));
-      return json(
-        200,
-        listJson(
-          plans.map((plan) => planJson(plan, app.config.tiers)),
-          call,
-        ),
-      );
-    }, armVersion),
-  },
+  on: { GET: list((call) => param(call, 'group')) },
 });
+
+function list(groupOf: (call: Call) => string | undefined) {
+  return doing(async ({ app, who, call }) => {
+    const page = pageOf(call, limits.pageMax);
+    if (page.kind === 'refused') return page;
+    const { plans, after } = await listPlans(app, who, page, groupOf(call));
+    const value = plans.map((plan) => planJson(plan, app.config.tiers));
+    return json(200, listJson(value, call, after));
+  }, armVersion);
+}
 
 endpoint('plan', {
   route: `${inGroup}/{name}`,

@@ -18,7 +18,7 @@ import { openedBy } from '../shared/http/endpoint.ts';
 import { uploadReply } from '../shared/http/job-replies.ts';
 import { retrainBody } from '../shared/http/job-schemas.ts';
 import { armVersion, listJson } from '../shared/http/query.ts';
-import { definitionCodes } from '../shared/http/refusal-codes.ts';
+import { definitionCodes, retrainCodes } from '../shared/http/refusal-codes.ts';
 import { empty, json } from '../shared/http/reply.ts';
 import { classicCheck } from '../shared/http/resource.ts';
 import { serviceIdOf } from '../shared/http/service-id.ts';
@@ -118,6 +118,13 @@ endpoint('classicServiceKeys', {
 // A web service here has one endpoint, whatever name a client knows it by. An empty 200 crashes a client.
 byService.endpoint('classicServiceEndpoint', {
   route: `workspaces/{workspaceId}/webservices/{serviceId}/endpoints/{endpoint}`,
+  docs: {
+    PATCH: {
+      summary: 'Retraining: another model for the jobs that are registered from now on.',
+      replies: { 204: 'empty' },
+      refusals: { 400: retrainCodes, 404: ['WebServiceNotFound'], 503: ['StorageUnreachable'] },
+    },
+  },
   on: {
     PATCH: byService.reading({ schema: retrainBody, bytesMax }, async ({ app, who }, { Resources }) => {
       const [{ Location: ref } = { Location: {} }] = Resources;
@@ -134,7 +141,7 @@ open.endpoint('classicServiceSwagger', {
     GET: {
       summary: 'Gives the Swagger 2.0 document of a classic web service.',
       replies: { 200: swaggerReply },
-      refusals: { 404: ['WebServiceNotFound'] },
+      refusals: { 404: ['WebServiceIdNotFoundInWorkspace'] },
     },
   },
   on: {

@@ -3,6 +3,7 @@ import type { Account, Name } from '../core/account.ts';
 import { hourOf } from '../core/billing.ts';
 import { isId } from '../core/ids.ts';
 import { conflict, notFound, badArgument, shown, type Refused } from '../core/refusal.ts';
+import { pageOfAll, type PageWish } from '../core/page.ts';
 import { devTestTier, type Plan } from '../core/plan.ts';
 import { suggest } from '../core/suggest.ts';
 import { collect } from './all-rows.ts';
@@ -116,11 +117,13 @@ export async function getPlan(
 export async function listPlans(
   app: App,
   { subscriptionId }: Account,
+  page: PageWish,
   group?: string,
-): Promise<{ kind: 'plans'; plans: Plan[] }> {
+): Promise<{ kind: 'plans'; plans: readonly Plan[]; after?: string }> {
   const present = await presentPlans(app, subscriptionId);
-  const plans = present.filter((plan) => group === undefined || sameName(plan.group, group));
-  return { kind: 'plans', plans };
+  const chosen = present.filter((plan) => group === undefined || sameName(plan.group, group));
+  const { items, ...more } = pageOfAll(chosen, (plan) => plan.planId, page);
+  return { kind: 'plans', plans: items, ...more };
 }
 
 async function presentPlans(app: App, subscriptionId: string): Promise<Plan[]> {

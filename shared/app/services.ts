@@ -2,12 +2,14 @@
 import type { Account } from '../core/account.ts';
 import { isId, parseSubscriptionId } from '../core/ids.ts';
 import type { Plan } from '../core/plan.ts';
+import { pageOfAll, type PageWish } from '../core/page.ts';
 import { badArgument, conflict, notFound, shown, type Refused } from '../core/refusal.ts';
 import { pendingMove, planAt, type PlanInterval, type Service } from '../core/service.ts';
 import type { KeyPair } from './accounts.ts';
 import { collect } from './all-rows.ts';
 import { recallService } from './authorize.ts';
 import { lookAgain } from './look-again.ts';
+import { patchServiceAt, type ServicePatch } from './patch-service.ts';
 import { findPlan, recallPlan, sameName, type NamedThing } from './plans.ts';
 import type { App, Stored } from './ports.ts';
 import {
@@ -73,8 +75,24 @@ async function termsOf(
   if (known.includes(plan.planId)) return { kind: 'terms', plans: old.plans };
   return badArgument(
     'CommitmentPlanFixed',
-    'properties.commitmentPlan.id cannot be changed by a PUT: move the association of the present plan instead.',
+    'properties.commitmentPlan.id cannot be changed here: move the association of the present plan instead.',
   );
+}
+
+/** A model that cannot be served is refused, and the present one stays. */
+export async function patchService(
+  app: App,
+  account: Account,
+  thing: NamedThing,
+  patch: ServicePatch,
+  commitmentPlan?: string,
+): Promise<ServiceView | Refused> {
+  const find = () => serviceAt(app, placeOf(account, thing));
+  const patched = await patchServiceAt(app, find, noService(thing), patch, async (service) => {
+    const terms = await termsOf(app, account, commitmentPlan, service);
+    return terms.kind === 'refused' ? terms : undefined;
+  });
+  return patched.kind === 'refused' ? patched : viewWith(app, patched.service, patched.definition);
 }
 
 export async function getService(
@@ -84,6 +102,16 @@ export async function getService(
 ): Promise<ServiceView | Refused> {
   const stored = await serviceAt(app, placeOf(account, thing));
   return stored === undefined ? noService(thing) : viewOfService(app, stored.row);
+}
+
+/** As it is now, whatever this process remembers. */
+export async function getServiceById(
+  app: App,
+  { subscriptionId }: Account,
+  serviceId: string,
+): Promise<{ kind: 'found'; service: Service } | Refused> {
+  const stored = isId(serviceId) ? await app.store.get('service', { subscriptionId, serviceId }) : undefined;
+  return stored === undefined ? noServiceOfId(serviceId) : { kind: 'found', service: stored.row };
 }
 
 export async function viewOfService(app: App, service: Service): Promise<ServiceView> {
@@ -114,16 +142,16 @@ export async function publicService(
 export async function listServices(
   app: App,
   { subscriptionId }: Account,
+  page: PageWish,
   group?: string,
-): Promise<{ kind: 'services'; services: ServiceView[] }> {
+): Promise<{ kind: 'services'; services: ServiceView[]; after?: string }> {
   const rows = await collect(app, { of: 'services', subscriptionId });
   const chosen = rows
     .map((stored) => stored.row)
     .filter(({ origin }) => origin.kind === 'new' && (group === undefined || sameName(origin.group, group)));
-  return {
-    kind: 'services',
-    services: await Promise.all(chosen.map((service) => viewOfService(app, service))),
-  };
+  const { items, ...more } = pageOfAll(chosen, (service) => service.serviceId, page);
+  const services = await Promise.all(items.map((service) => viewOfService(app, service)));
+  return { kind: 'services', services, ...more };
 }
 
 export async function deleteService(

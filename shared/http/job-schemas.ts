@@ -39,4 +39,4 @@ export const retrainBody = members({
   Resources: z.array(resource, { error: 'must be a JSON array' }).length(1, {
     error: 'must have exactly one member, since the web service has one model',
   }),
-});
+}).meta({ id: 'Retraining', description: 'The model that takes the place of the present one.' });

@@ -2,7 +2,7 @@
 import type { OperationReply } from './plan-replies.ts';
 
 const things = [
-  ['webServices', 'Web service', ['read', 'write', 'delete', 'listKeys/action']],
+  ['webServices', 'Web service', ['read', 'write', 'delete', 'listKeys/action', 'createRegionalBlob/action']],
   ['commitmentPlans', 'Commitment plan', ['read', 'write', 'delete']],
   ['commitmentPlans/commitmentAssociations', 'Association of a commitment plan', ['read', 'move/action']],
   ['skus', 'SKU', ['read']],
@@ -14,6 +14,7 @@ const verbs = {
   delete: 'Delete',
   'listKeys/action': 'List the keys of',
   'move/action': 'Move',
+  'createRegionalBlob/action': 'Make regional credentials of',
 } as const;
 
 export const operationsJson: readonly OperationReply[] = things.flatMap(([resource, noun, operations]) =>

@@ -1,6 +1,6 @@
 /** The present period of the plan that a pool bills to, for the pool's usage. */
 import { planBill, type PeriodBill } from '../app/bill.ts';
-import { listPlans } from '../app/plans.ts';
+import { findPlan } from '../app/plans.ts';
 import type { App } from '../app/ports.ts';
 import type { Account } from '../core/account.ts';
 
@@ -11,8 +11,7 @@ export async function presentBill(
   planId: string | undefined,
 ): Promise<PeriodBill | undefined> {
   if (planId === undefined) return undefined;
-  const { plans } = await listPlans(app, account);
-  const plan = plans.find((one) => one.planId === planId);
+  const plan = await findPlan(app, account.subscriptionId, planId);
   const bill = plan === undefined ? undefined : await planBill(app, account, plan, {});
   return bill?.kind === 'bill' ? bill.periods.at(-1) : undefined;
 }

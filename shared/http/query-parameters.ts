@@ -18,13 +18,22 @@ export const armVersionQuery = {
 };
 
 export const pageQuery = {
-  $top: z.int().min(1).max(limits.pageMax).describe('So many items at most; default 100.').optional(),
+  $top: z
+    .int()
+    .min(1)
+    .max(limits.pageMax)
+    .describe('So many items at most; default 100 (of plans 1,000).')
+    .optional(),
   $skiptoken: z.string().describe('As nextLink gives it.').optional(),
 };
 
 export const poolJobsQuery = {
   status: z.enum(jobStatuses).describe('Only jobs in this state.').optional(),
   ...pageQuery,
+};
+
+export const regionQuery = {
+  region: z.string().min(1).describe('Any region: there is one.'),
 };
 
 const instant = z

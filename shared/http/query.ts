@@ -1,5 +1,6 @@
 /** What callers say in a query: API versions, pages, spans of time. Names are found in any case. */
 import { limits } from '../core/limits.ts';
+import type { PageWish } from '../core/page.ts';
 import { badArgument, type Refused } from '../core/refusal.ts';
 import type { Call } from './call.ts';
 import { armVersions } from './query-parameters.ts';
@@ -32,11 +33,11 @@ export function armVersion(call: Call): Refused | undefined {
   );
 }
 
-export type PageWish = { readonly kind: 'page'; readonly top: number; readonly after?: string };
+export type Page = PageWish & { readonly kind: 'page' };
 
 /** `$top` (1 to 1,000; default 100) and `$skiptoken`, as `nextLink` gives it. */
-export function pageOf(call: Call): PageWish | Refused {
-  const top = call.query('$top') ?? '100';
+export function pageOf(call: Call, topDefault = 100): Page | Refused {
+  const top = call.query('$top') ?? String(topDefault);
   const count = /^\d{1,5}$/.test(top) ? Number(top) : 0;
   if (count < 1 || count > limits.pageMax) {
     return badQuery(

@@ -45,3 +45,14 @@ export const definitionCodes = [
   'InvalidStorageAccount',
   'MissingInputBlobInformation',
 ] as const;
+
+/** What a model for retraining can have wrong. */
+export const retrainCodes = [
+  'BlobNotFound',
+  'ContainerSegmentInvalid',
+  'InvalidBlob',
+  'InvalidBlobConnectionString',
+  'InvalidBlobExtension',
+  'MissingInputBlobInformation',
+  'ModelRefused',
+] as const;

@@ -71,3 +71,18 @@ export type ServiceReply = z.output<typeof serviceReply>;
 export const serviceListReply = listOf('WebServiceList', serviceReply);
 
 export const swaggerReply = open('Swagger', 'The Swagger 2.0 document of one web service.');
+
+const failure = z.strictObject({ code: z.literal('ModelRefused'), message: z.string() });
+
+export const operationReply = shape('AsyncOperation', 'What became of an operation: it is over at once.', {
+  id: z.string(),
+  name: z.string(),
+  status: z.enum(['Succeeded', 'Failed']),
+  provisioningState: z.enum(['Succeeded', 'Failed']),
+  startTime: time,
+  endTime: time,
+  percentComplete: z.literal(100),
+  error: failure.exactOptional(),
+  errorInfo: failure.exactOptional(),
+});
+export type OperationReply = z.output<typeof operationReply>;

@@ -1,4 +1,4 @@
-/** Body of a web service's PUT (bes-contract.md, section 8; api.md): what Millpond can run, strictly. */
+/** Bodies of a web service's PUT and PATCH (bes-contract.md, section 8; api.md): what Millpond can run, strictly. */
 import { z } from 'zod';
 import { limits } from '../core/limits.ts';
 import { members, named, textOf } from './members.ts';
@@ -43,7 +43,7 @@ const parameter = members({
   certificateThumbprint: z.string().exactOptional(),
 });
 
-const properties = members({
+const properties = {
   title: textOf(0, 256).exactOptional(),
   description: textOf(0, 4_096).exactOptional(),
   createdOn: z.unknown().exactOptional(),
@@ -64,7 +64,6 @@ const properties = members({
   input: z.unknown().exactOptional(),
   output: z.unknown().exactOptional(),
   exampleRequest: z.unknown().exactOptional(),
-  assets: named(asset),
   parameters: named(parameter).exactOptional(),
   packageType: z.enum(['Graph']).exactOptional(),
   package: members({
@@ -74,11 +73,24 @@ const properties = members({
   }).exactOptional(),
   payloadsInBlobStorage: z.boolean().exactOptional(),
   payloadsLocation: z.unknown().exactOptional(),
-});
+};
 
-export const serviceBody = members({ ...armCommon, properties }).meta({
+export const serviceBody = members({
+  ...armCommon,
+  properties: members({ ...properties, assets: named(asset) }),
+}).meta({
   id: 'WebServiceWish',
   description:
     'A web service: one ONNX model among its assets, between one input and one output. What is read-only is ignored.',
 });
 export type ServiceBody = z.output<typeof serviceBody>;
+
+/** What is not given stays as it is. */
+export const servicePatchBody = members({
+  ...armCommon,
+  properties: members({ ...properties, assets: named(asset).exactOptional() }).exactOptional(),
+}).meta({
+  id: 'WebServicePatch',
+  description: 'Changes of a web service: what is not given stays as it is.',
+});
+export type ServicePatchBody = z.output<typeof servicePatchBody>;

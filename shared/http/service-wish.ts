@@ -5,18 +5,19 @@
 import type { ClassicWish } from '../app/classic-services.ts';
 import type { ServiceContent } from '../app/put-service.ts';
 import type { ServiceWish } from '../app/services.ts';
+import type { ModelWish } from '../app/take-model.ts';
 import { limits } from '../core/limits.ts';
 import { badArgument, type Refused } from '../core/refusal.ts';
 import type { Parameter } from '../core/service.ts';
 import { didYouMean } from '../core/suggest.ts';
 import { shownSafely } from './redact.ts';
 import { placeOf } from './schema-issues.ts';
-import type { ServiceBody } from './service-schemas.ts';
+import type { ServiceBody, ServicePatchBody } from './service-schemas.ts';
 
 type Properties = ServiceBody['properties'];
-type Graph = {
+export type Graph = {
   readonly kind: 'graph';
-  readonly assetId: string;
+  readonly model: ModelWish;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
 };
@@ -54,33 +55,43 @@ function contentOf(
   const { properties } = body;
   const graph = graphOf(properties);
   if (graph.kind === 'refused') return graph;
-  const location = properties.assets[graph.assetId]?.locationInfo;
-  if (location === undefined) {
-    const names = Object.keys(properties.assets);
-    const text = `properties.package names the asset "${shownSafely(graph.assetId, 60)}", and properties.assets has no such member.`;
-    return badArgument('InvalidAssetId', text + didYouMean(graph.assetId, names));
-  }
-  const path = placeOf(['properties', 'assets', graph.assetId, 'locationInfo']);
   const { storageAccount } = properties;
   const content = {
     title: properties.title ?? name,
     ...(properties.description === undefined ? {} : { description: properties.description }),
-    model: { ...location, path },
+    model: graph.model,
     inputs: graph.inputs,
     outputs: graph.outputs,
-    parameters: parametersOf(properties),
+    parameters: parametersOf(properties.parameters ?? {}),
     ...(storageAccount === undefined ? {} : { storage: storageAccount }),
     echo: echoOf(body),
   };
   return { kind: 'content', content };
 }
 
-function graphOf({ assets, package: graph }: Properties): Graph | Refused {
+/** Which asset is the model, and what its inputs and outputs are called. */
+export function graphOf(properties: Pick<Properties, 'assets' | 'package'>): Graph | Refused {
+  const found = nodesOf(properties);
+  if (found.kind === 'refused') return found;
+  const { assetId, inputs, outputs } = found;
+  const location = properties.assets[assetId]?.locationInfo;
+  if (location === undefined) {
+    const names = Object.keys(properties.assets);
+    const text = `properties.package names the asset "${shownSafely(assetId, 60)}", and properties.assets has no such member.`;
+    return badArgument('InvalidAssetId', text + didYouMean(assetId, names));
+  }
+  const path = placeOf(['properties', 'assets', assetId, 'locationInfo']);
+  return { kind: 'graph', model: { ...location, path }, inputs, outputs };
+}
+
+type Nodes = Omit<Graph, 'kind' | 'model'> & { readonly kind: 'nodes'; readonly assetId: string };
+
+function nodesOf({ assets, package: graph }: Pick<Properties, 'assets' | 'package'>): Nodes | Refused {
   const names = Object.keys(assets);
   if (graph === undefined) {
     const [assetId, ...others] = names;
     if (assetId !== undefined && others.length === 0) {
-      return { kind: 'graph', assetId, inputs: ['input1'], outputs: ['output1'] };
+      return { kind: 'nodes', assetId, inputs: ['input1'], outputs: ['output1'] };
     }
     const text = `properties.assets has ${names.length} members: give one model, or say in properties.package which node is which.`;
     return badArgument('InvalidPackage', text);
@@ -110,7 +121,7 @@ function graphOf({ assets, package: graph }: Properties): Graph | Refused {
     return invalid('gives two inputs, or two outputs, one name.');
   }
   const wrong = wrongEdge(graph, assetId);
-  return wrong ?? { kind: 'graph', assetId, inputs, outputs };
+  return wrong ?? { kind: 'nodes', assetId, inputs, outputs };
 }
 
 /** Inputs lead into the model, the model into outputs; nothing else can be run. */
@@ -139,7 +150,7 @@ function invalid(what: string): Refused {
   return badArgument('InvalidPackage', `properties.package ${what}`);
 }
 
-function parametersOf({ parameters = {} }: Properties): Parameter[] {
+export function parametersOf(parameters: NonNullable<Properties['parameters']>): Parameter[] {
   return Object.entries(parameters).map(([name, { value }]) => {
     const fallback = typeof value === 'object' ? value.value : value;
     return fallback === undefined ? { name } : { name, default: fallback };
@@ -147,7 +158,11 @@ function parametersOf({ parameters = {} }: Properties): Parameter[] {
 }
 
 /** What a GET gives back as it came: everything that is ours to keep and no secret. */
-function echoOf({ location, tags, properties }: ServiceBody): Record<string, unknown> {
+export function echoOf({
+  location,
+  tags,
+  properties = {},
+}: Pick<ServicePatchBody, 'location' | 'tags' | 'properties'>): Record<string, unknown> {
   const { input, output, exampleRequest, exposeSampleData, realtimeConfiguration, diagnostics } = properties;
   const given = {
     location,

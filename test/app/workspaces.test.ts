@@ -167,7 +167,9 @@ describe('a classic service', () => {
       'WebServiceIdNotFoundInWorkspace',
     );
     expect(ok(await publicClassicService(app, workspaceId, classic.serviceId)).service.name).toBe('old');
-    const listed = (await listServices(app, world.account)).services.map((one) => one.service.name);
+    const listed = (await listServices(app, world.account, { top: 100 })).services.map(
+      (one) => one.service.name,
+    );
     expect(listed).toEqual(['adult']);
     const swaggerUrl = `http://x/subscriptions/${subscriptionId}/services/${classic.serviceId}/swagger.json`;
     const pool = await createPool(app, world.account, { vmCount: 1, swaggerUrl });

@@ -210,3 +210,139 @@ test('a web service is made from the documented body, read without keys, and del
   expect((await api.asAccount({ method: 'DELETE', path })).status).toBe(204);
   expect(detailOf(await api.asAccount({ path })).code).toBe('WebServiceNotFound');
 });
+
+/** The body of a PUT with one model. */
+function wish(more: object = {}): object {
+  const model = { endpoint, container: 'models', name: 'adult.onnx' };
+  const credentials = api.world.blobs.sas(model, 'r', 4_000_000_000_000);
+  const locationInfo = { uri: `${endpoint}/models/adult.onnx`, credentials };
+  const properties = {
+    title: 'First',
+    commitmentPlan: { id: `${arm}/commitmentPlans/s1` },
+    assets: { model: { locationInfo } },
+    parameters: { Threshold: { value: 0.5 } },
+    ...more,
+  };
+  return { location: 'local', tags: { a: 'b' }, properties };
+}
+
+const second = `${arm}/webServices/second?api-version=2017-01-01`;
+
+test('a PATCH changes what it names, and an asset in it is another model', async () => {
+  await api.asAccount({ method: 'PUT', path: second, body: wish() });
+  const patched = await api.asAccount({
+    method: 'PATCH',
+    path: second,
+    body: { tags: { c: 'd' }, properties: { packageType: 'Graph', title: 'Second', parameters: { P: {} } } },
+  });
+  expect(patched.status).toBe(200);
+  expect(read(patched)).toMatchObject({
+    tags: { c: 'd' },
+    properties: { title: 'Second', parameters: { P: {} }, provisioningState: 'Succeeded' },
+  });
+  expect(read(await api.asAccount({ path: second }))).toEqual(read(patched));
+  const service = await serviceRow(String(read(patched)['name']));
+  api.world.blobs.put({ endpoint, container: 'models', name: 'adult.onnx' }, 'another');
+  const { assets } = (wish() as { properties: { assets: object } }).properties;
+  const again = await api.asAccount({ method: 'PATCH', path: second, body: { properties: { assets } } });
+  expect(read(again)).toMatchObject({ tags: { c: 'd' }, properties: { title: 'Second' } });
+  const now = await serviceRow('second');
+  expect(now?.state).toMatchObject({ kind: 'succeeded' });
+  expect(now?.state).not.toEqual(service?.state);
+});
+
+async function serviceRow(name: string) {
+  const { store } = api.world.app;
+  const row = await store.get('name', { subscriptionId, of: 'webservice', group: 'rg', name });
+  return (await store.get('service', { subscriptionId, serviceId: row?.row.id ?? '' }))?.row;
+}
+
+test.each<[string, object, string, RegExp]>([
+  ['a package alone', { package: { nodes: {} } }, 'InvalidPackage', /without properties\.assets/],
+  [
+    'another plan',
+    { commitmentPlan: { id: `${arm}/commitmentPlans/s2` } },
+    'CommitmentPlanFixed',
+    /cannot be changed here: move/,
+  ],
+  ['an unknown member', { titel: 'x' }, 'RequestBodyInvalid', /Did you mean "title"\?/],
+])('a PATCH with %s is refused and changes nothing', async (_, properties, code, message) => {
+  const plan = { location: 'local', sku: { name: 'S2' } };
+  await api.asAccount({ method: 'PUT', path: `${arm}/commitmentPlans/s2`, body: plan });
+  const made = await api.asAccount({ method: 'PUT', path: second, body: wish() });
+  const got = await api.asAccount({ method: 'PATCH', path: second, body: { properties } });
+  expect([got.status, detailOf(got).code]).toEqual([400, code]);
+  expect(detailOf(got).message).toMatch(message);
+  expect(read(await api.asAccount({ path: second }))).toEqual(read(made));
+});
+
+test('a model that cannot be served is refused by PATCH, and said by the operation of a PUT', async () => {
+  await api.asAccount({ method: 'PUT', path: second, body: wish() });
+  const refused = { kind: 'refused', reason: 'It is no ONNX file.' };
+  Object.assign(api.world.app, { checkModel: async () => refused });
+  const { assets } = (wish() as { properties: { assets: object } }).properties;
+  const got = await api.asAccount({ method: 'PATCH', path: second, body: { properties: { assets } } });
+  expect([got.status, detailOf(got).code]).toEqual([400, 'ModelRefused']);
+  expect(read(await api.asAccount({ path: second }))).toMatchObject({
+    properties: { provisioningState: 'Succeeded' },
+  });
+  const put = await api.asAccount({ method: 'PUT', path: second, body: wish() });
+  const error = { code: 'ModelRefused', message: 'It is no ONNX file.' };
+  expect(read(put)).toMatchObject({ properties: { provisioningState: 'Failed' }, error });
+  const operation = new URL(put.headers.get('azure-asyncoperation') ?? '');
+  expect(operation.origin).toBe('http://127.0.0.1:7071');
+  const said = await api.asAccount({ path: `${operation.pathname}${operation.search}&region=local` });
+  expect(read(said)).toMatchObject({
+    status: 'Failed',
+    provisioningState: 'Failed',
+    error,
+    errorInfo: error,
+  });
+});
+
+test('regional credentials are there at once, and a region is asked for', async () => {
+  await api.asAccount({ method: 'PUT', path: second, body: wish() });
+  const path = `${arm}/webServices/second/CreateRegionalBlob?api-version=2017-01-01`;
+  const got = await api.asAccount({ method: 'POST', path: `${path}&region=westus` });
+  expect(got.status).toBe(202);
+  expect(read(got)).toMatchObject({ provisioningState: 'Succeeded', percentComplete: 100 });
+  const operation = new URL(got.headers.get('azure-asyncoperation') ?? '');
+  const said = await api.asAccount({ path: `${operation.pathname}${operation.search}&region=westus` });
+  expect(read(said)).toMatchObject({ status: 'Succeeded' });
+  const lacking = await api.asAccount({ method: 'POST', path });
+  expect([lacking.status, detailOf(lacking).code]).toEqual([400, 'InvalidQueryParameter']);
+});
+
+test.each(['webServices', 'commitmentPlans'])('%s are listed page by page', async (what) => {
+  const plan = { location: 'local', sku: { name: 'S1' } };
+  for (const name of ['two', 'three']) {
+    const path = `${arm}/${what}/${name}`;
+    const body = what === 'webServices' ? wish() : plan;
+    expect((await api.asAccount({ method: 'PUT', path, body })).status).toBe(201);
+  }
+  for (const list of [arm, `/subscriptions/${subscriptionId}/providers/Microsoft.MachineLearning`]) {
+    const names: string[] = [];
+    let path = `${list}/${what}?api-version=2017-01-01&$top=2`;
+    for (let pages = 1; path !== ''; pages += 1) {
+      const page = await api.asAccount({ path });
+      names.push(...valuesIn(page).map((one) => (one as { name: string }).name));
+      const next = read(page)['nextLink'];
+      expect(next === undefined).toBe(pages === 2);
+      // Clients write the token both ways.
+      const url =
+        next === undefined ? undefined : new URL((next as string).replace('skiptoken', 'skipToken'));
+      path = url === undefined ? '' : url.pathname + url.search;
+    }
+    expect(names.toSorted((a, b) => a.localeCompare(b))).toEqual([
+      what === 'webServices' ? 'adult' : 's1',
+      'three',
+      'two',
+    ]);
+  }
+  const bad = await api.asAccount({ path: `${arm}/${what}?$top=1001` });
+  expect(detailOf(bad).code).toBe('InvalidQueryParameter');
+});
+
+test('a web service that is not there is deleted already', async () => {
+  expect((await api.asAccount({ method: 'DELETE', path: `${arm}/webServices/none` })).status).toBe(204);
+});

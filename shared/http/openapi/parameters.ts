@@ -21,6 +21,8 @@ const inPath: Readonly<Record<string, InPath>> = {
   poolId: { description: 'The id of the pool.' },
   group: { description: 'The name of the resource group.' },
   name: { description: 'The name of the resource.' },
+  endpoint: { description: 'Any name: a web service has one endpoint.' },
+  operationId: { description: 'As Azure-AsyncOperation gave it.' },
   association: { description: 'The id of the web service that the plan pays for.' },
 };
 
