@@ -102,7 +102,7 @@ export async function publicClassicService(
       : await recallService(app, workspace.subscriptionId, serviceId);
   const isThere = service?.origin.kind === 'classic' && service.origin.workspaceId === workspaceId;
   if (isThere) return viewOfService(app, service);
-  const text = `There is no web service "${shown(serviceId)}" in the workspace "${shown(workspaceId)}".`;
+  const text = `There is no web service "${shown(serviceId)}" in the workspace "${shown(workspaceId)}": compare with the service's swaggerLocation.`;
   return notFound('WebServiceIdNotFoundInWorkspace', text);
 }
 

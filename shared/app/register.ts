@@ -52,7 +52,7 @@ async function register(
   if (service.state.kind === 'failed') {
     return conflict(
       'WebServiceNotSucceeded',
-      `The web service "${service.name}" is in state Failed: ${service.state.reason}`,
+      `The web service "${service.name}" is in state Failed: ${service.state.reason} Put it again with a model that can be used.`,
     );
   }
   const request = understandJob(service, body, app.config, app.clock.now());

@@ -55,7 +55,8 @@ export function parseBlobRef(ref: BlobRef, use: BlobUse, trust: StorageTrust): P
   }
   if (holdsSignature(base)) return signatureIn(use, 'BaseLocation');
   const sas = textOf(ref.SasBlobToken);
-  if (sas === undefined) return missing(use, 'SasBlobToken', 'which must come with a BaseLocation');
+  if (sas === undefined)
+    return missing(use, 'SasBlobToken', 'or, instead of BaseLocation, a ConnectionString');
   return placeBySas({ base, relative, sas }, use, trust);
 }
 
@@ -129,7 +130,7 @@ function signatureIn(use: BlobUse, member: string): Refused {
 function badSas(path: string): Refused {
   return badArgument(
     'InvalidBlob',
-    `${path} is not a SAS token: expected is ?sv=...&sig=... as Azure Storage gives it.`,
+    `${path} is not a SAS token: expected is the query of a SAS URL, from its "?" on, as Azure Storage gives it.`,
   );
 }
 

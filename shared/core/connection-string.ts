@@ -180,6 +180,8 @@ function lacks(path: string, name: Name, parts: Parts): Refused {
 }
 
 function invalid(path: string, what: string): Refused {
-  const remedy = 'Expected is DefaultEndpointsProtocol=https;AccountName={account};AccountKey={key}.';
+  // Written without a value behind AccountKey, which would be taken for one and be blacked out.
+  const remedy =
+    'Expected are DefaultEndpointsProtocol, AccountName and AccountKey, each as name=value with ";" between them, as the Azure portal shows them.';
   return badArgument('InvalidBlobConnectionString', `${path} ${what} ${remedy}`);
 }
