@@ -114,6 +114,28 @@ test('a cancelled job cannot be started', async () => {
   expect([got.status, detailOf(got).code]).toEqual([400, 'CannotStartJob']);
 });
 
+test('a running job is cancelled at once, and its VM is told to let go of it', async () => {
+  const poolId = await api.makePool(1);
+  const [vmId = ''] = await bootAll(api.world, poolId);
+  api.world.blobs.put({ endpoint, container: 'inputs', name: 'data.csv' }, 'age\n39\n');
+  const jobId = textIn(await api.register(api.jobBody({ AzureBatchPoolId: poolId })));
+  await api.start(jobId);
+  expect(read(await api.status(jobId))['StatusCode']).toBe('Running');
+  expect((await api.asService({ method: 'DELETE', path: `${api.bes}/jobs/${jobId}` })).status).toBe(204);
+  expect(read(await api.status(jobId))).toMatchObject({
+    StatusCode: 'Cancelled',
+    Results: null,
+    Details: null,
+  });
+  const beat = await api.call({
+    method: 'POST',
+    path: `/vm/${vmId}/beat`,
+    key: api.world.app.secrets.vmToken(vmId),
+    body: { nonce: nonceOf(vmId), job: { jobId, attempt: 1, rowsDone: 3 } },
+  });
+  expect(read(beat)).toEqual({ kind: 'drop' });
+});
+
 test.each(['', '{}', 'grant_type=x', '{broken'])('start never minds its body (%j)', async (body) => {
   api.world.blobs.put({ endpoint, container: 'inputs', name: 'data.csv' }, 'age\n39\n');
   const jobId = textIn(await api.register(api.jobBody()));
