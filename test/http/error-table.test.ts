@@ -73,8 +73,8 @@ function codesOfOurs(): string[] {
   const call =
     /\b(?:badArgument|badUserArgument|invalidOperation|notFound|conflict|tooLarge|unavailable)\(\s*'(\w+)'/g;
   return ['app', 'core', 'http'].flatMap((room) =>
-    readdirSync(join(root, room)).flatMap((file) => {
-      const text = readFileSync(join(root, room, file), 'utf8');
+    readdirSync(join(root, room), { recursive: true, encoding: 'utf8' }).flatMap((file) => {
+      const text = file.endsWith('.ts') ? readFileSync(join(root, room, file), 'utf8') : '';
       return [...text.matchAll(call)].map((match) => match[1] ?? '');
     }),
   );
