@@ -37,7 +37,7 @@ export function serviceJson({ service, definition, plan }: ServiceView, publicUr
       readOnly: false,
       swaggerLocation: swaggerLocation(service, publicUrl),
       input: tables(service.inputs, definition.columns),
-      output: tables(service.outputs, definition.scored),
+      output: tables(service.outputs, [...definition.columns, ...definition.scored]),
       parameters: parametersJson(service),
       ...echo,
       ...(definition.storage === undefined ? {} : { storageAccount: { name: definition.storage.name } }),
@@ -81,7 +81,7 @@ function parametersJson({ parameters }: Service): ServiceReply['properties']['pa
 }
 
 /** `ServiceInputOutputSpecification`: tables by name, each with its columns. */
-export function tables(names: readonly string[], columns: readonly Column[]): TablesReply {
+function tables(names: readonly string[], columns: readonly Column[]): TablesReply {
   const table: TablesReply['properties'][string] = {
     type: 'object',
     properties: Object.fromEntries(columns.map((one) => [one.name, columnJson(one)])),
@@ -91,7 +91,7 @@ export function tables(names: readonly string[], columns: readonly Column[]): Ta
 
 function columnJson({ type }: Column): z.output<typeof columnReply> {
   if (type === 'bool') return { type: 'Boolean' };
-  if (type.startsWith('int')) return { type: 'Integer', format: type };
-  if (type.startsWith('float')) return { type: 'Number', format: type === 'float32' ? 'float' : 'double' };
+  if (type.startsWith('int')) return { type: 'Integer', format: type === 'int32' ? 'Int32' : 'Int64' };
+  if (type.startsWith('float')) return { type: 'Number', format: type === 'float32' ? 'Float' : 'Double' };
   return { type: 'String' };
 }

@@ -1,109 +1,95 @@
-/** A web service's swagger.json: how to call it, and the name by which a pool is tied to its billing plan. */
+/**
+ * A web service's swagger.json in the shape that Studio gave: how to call it, which columns it reads and writes, and the
+ * name by which a pool is tied to its billing plan. Real clients read `host`, `basePath`, `definitions.ExecutionInputs`,
+ * `definitions.{input}Item` and the example of `definitions.ExecutionRequest`.
+ */
 import type { ServiceView } from '../app/services.ts';
-import type { Service } from '../core/service.ts';
-import { servicePath, tables } from './service-json.ts';
-
-const blobRef = {
-  type: 'object',
-  properties: Object.fromEntries(
-    ['ConnectionString', 'RelativeLocation', 'BaseLocation', 'SasBlobToken'].map((name) => [
-      name,
-      { type: 'string' },
-    ]),
-  ),
-};
-
-const apiVersion = { name: 'api-version', in: 'query', required: true, type: 'string', enum: ['2.0'] };
-const jobId = { name: 'jobId', in: 'path', required: true, type: 'string' };
+import { servicePath } from './service-json.ts';
+import { definitionsOf } from './swagger-definitions.ts';
 
 /** Swagger 2.0. @param publicUrl where callers reach this app; no slash at the end */
-export function swaggerOf({ service, definition }: ServiceView, publicUrl: string): object {
+export function swaggerOf(view: ServiceView, publicUrl: string): object {
+  const { service, definition } = view;
   const url = new URL(publicUrl);
   return {
     swagger: '2.0',
-    info: { title: definition.title, description: definition.description ?? '', version: '2.0' },
+    info: {
+      version: '2.0',
+      title: definition.title,
+      description: definition.description ?? 'No description provided for this web service.',
+      'x-endpoint-name': 'default',
+    },
     host: url.host,
     basePath: url.pathname.replace(/\/$/, '') + servicePath(service),
     schemes: [url.protocol.replace(':', '')],
     consumes: ['application/json'],
     produces: ['application/json'],
-    securityDefinitions: { Bearer: { type: 'apiKey', in: 'header', name: 'Authorization' } },
+    securityDefinitions: {
+      Bearer: {
+        type: 'apiKey',
+        in: 'header',
+        name: 'Authorization',
+        description: 'Bearer {key}, with a key of the web service.',
+      },
+    },
     security: [{ Bearer: [] }],
     paths: paths(),
-    definitions: {
-      BlobRef: blobRef,
-      BatchRequest: requestOf(service),
-      BatchStatus: statusOf(service),
-      InputTables: tables(service.inputs, definition.columns),
-      OutputTables: tables(service.outputs, definition.scored),
-    },
+    definitions: definitionsOf(view),
   };
 }
 
+const apiVersion = { name: 'api-version', in: 'query', required: true, type: 'string', enum: ['2.0'] };
+const jobId = { name: 'jobId', in: 'path', required: true, type: 'string' };
+const bad = { description: 'The request was refused.', schema: ref('ErrorResponse') };
+
 function paths(): object {
-  const ok = (schema: object, description: string) => ({ 200: { description, schema } });
   return {
+    '/swagger.json': {
+      get: {
+        summary: 'Get swagger API document for the web service',
+        operationId: 'getSwaggerDocument',
+        security: [],
+        parameters: [],
+        responses: answers({ description: 'This document.', schema: { type: 'object' } }),
+      },
+    },
     '/jobs': {
       post: {
+        summary: 'Register a job',
         operationId: 'registerJob',
-        parameters: [
-          apiVersion,
-          { name: 'body', in: 'body', schema: { $ref: '#/definitions/BatchRequest' } },
-        ],
-        responses: ok({ type: 'string' }, 'The id of the registered job'),
+        parameters: [apiVersion, { name: 'body', in: 'body', required: true, schema: ref('BatchRequest') }],
+        responses: answers({ description: 'The id of the job.', schema: { type: 'string' } }),
       },
     },
     '/jobs/{jobId}/start': {
       post: {
+        summary: 'Start a registered job',
         operationId: 'startJob',
         parameters: [jobId, apiVersion],
-        responses: { 200: { description: 'Started' } },
+        responses: answers({ description: 'Started, now or before.' }),
       },
     },
     '/jobs/{jobId}': {
       get: {
-        operationId: 'jobStatus',
+        summary: 'Get the status of a job, and its results once it has finished',
+        operationId: 'getJobStatus',
         parameters: [jobId, apiVersion],
-        responses: ok({ $ref: '#/definitions/BatchStatus' }, 'The status of the job'),
+        responses: answers({ description: 'The status.', schema: ref('BatchStatus') }),
       },
       delete: {
+        summary: 'Cancel a job',
         operationId: 'cancelJob',
         parameters: [jobId, { ...apiVersion, required: false }],
-        responses: { 204: { description: 'Cancelled, or at its end before' } },
+        responses: { 204: { description: 'Cancelled, or ended before.' }, default: bad },
       },
     },
   };
 }
 
-function requestOf({ inputs, outputs, parameters }: Service): object {
-  const refs = (names: readonly string[]) => ({
-    type: 'object',
-    properties: Object.fromEntries(names.map((name) => [name, { $ref: '#/definitions/BlobRef' }])),
-  });
-  const values = parameters.map(({ name, default: value }) => [
-    name,
-    value === undefined ? {} : { default: value },
-  ]);
-  return {
-    type: 'object',
-    properties: {
-      ...(inputs.length === 1 ? { Input: { $ref: '#/definitions/BlobRef' } } : {}),
-      Inputs: refs(inputs),
-      Outputs: refs(outputs),
-      GlobalParameters: { type: 'object', properties: Object.fromEntries(values) },
-      AzureBatchPoolId: { type: 'string' },
-    },
-  };
+function answers(good: object): object {
+  return { 200: good, default: bad };
 }
 
-function statusOf({ outputs }: Service): object {
-  const results = Object.fromEntries(outputs.map((name) => [name, { $ref: '#/definitions/BlobRef' }]));
-  return {
-    type: 'object',
-    properties: {
-      StatusCode: { type: 'string', enum: ['NotStarted', 'Running', 'Failed', 'Cancelled', 'Finished'] },
-      Results: { type: 'object', properties: results },
-      Details: { type: 'string' },
-    },
-  };
+function ref(name: string): object {
+  return { $ref: `#/definitions/${name}` };
 }

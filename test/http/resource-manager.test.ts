@@ -186,7 +186,7 @@ test('a web service is made from the documented body, read without keys, and del
     createdOn: '2030-01-01T00:00:00.000Z',
     input: {
       type: 'object',
-      properties: { input1: { properties: { age: { type: 'Number', format: 'float' } } } },
+      properties: { input1: { properties: { age: { type: 'Number', format: 'Float' } } } },
     },
     parameters: { Threshold: { value: 0.5 }, Mode: { value: 'x' }, Needed: {} },
   });
