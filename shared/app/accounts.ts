@@ -2,6 +2,7 @@
 import { rotate, type Account, type KeySlot } from '../core/account.ts';
 import { conflict, notFound, type Refused } from '../core/refusal.ts';
 import { collect } from './all-rows.ts';
+import { accountMemory } from './authorize.ts';
 import { lookAgain } from './look-again.ts';
 import type { App } from './ports.ts';
 
@@ -31,7 +32,7 @@ export function putAccount(
         : { do: 'replace', kind: 'account', row: account, etag: old.etag },
     ]);
     if (done.kind === 'conflict') return 'conflict';
-    app.memory.forget(`account|${subscriptionId}`);
+    app.memory.forget(accountMemory(subscriptionId));
     return { kind: 'account', account, outcome: old === undefined ? 'created' : 'updated' } as const;
   });
 }
@@ -77,7 +78,7 @@ export function regenerateAccountKey(
     const account = { ...old.row, keys: rotate(old.row.keys, slot) };
     const done = await app.store.commit([{ do: 'replace', kind: 'account', row: account, etag: old.etag }]);
     if (done.kind === 'conflict') return 'conflict';
-    app.memory.forget(`account|${subscriptionId}`);
+    app.memory.forget(accountMemory(subscriptionId));
     return keysOf(app, account);
   });
 }
@@ -109,7 +110,7 @@ export async function deleteAccount(
     ]);
     if (guarded.kind === 'conflict') return 'conflict';
     await app.store.commit([{ do: 'remove', kind: 'account', key: { subscriptionId } }]);
-    app.memory.forget(`account|${subscriptionId}`);
+    app.memory.forget(accountMemory(subscriptionId));
     return { kind: 'deleted' } as const;
   });
 }

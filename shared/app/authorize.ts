@@ -4,10 +4,15 @@ import { isId, parseSubscriptionId } from '../core/ids.ts';
 import { limits } from '../core/limits.ts';
 import { unauthorized, type Refused } from '../core/refusal.ts';
 import type { Service } from '../core/service.ts';
-import { recallWorkspace, type WorkspaceView } from './find-workspace.ts';
-import type { App, KeyOwner } from './ports.ts';
+import { recallWorkspace, workspaceMemory, type WorkspaceView } from './find-workspace.ts';
+import type { App, KeyOwner, Stored } from './ports.ts';
+import { serviceMemory } from './put-service.ts';
 
-/** Rows are remembered for `limits.keyCacheMs`: a rotation holds everywhere within that. */
+/**
+ * Rows are remembered for `limits.keyCacheMs`: an old key is shut out everywhere within that. They are enough only for a
+ * key that fits them; for every other the rows are read, always the same ones: so a new key opens at once, and
+ * a foreign id costs what a missing one costs.
+ */
 export async function authorizeAccount(
   app: App,
   subscription: string,
@@ -15,13 +20,21 @@ export async function authorizeAccount(
 ): Promise<{ kind: 'account'; account: Account } | Refused> {
   const subscriptionId = parseSubscriptionId(subscription);
   if (subscriptionId === undefined || bearer === undefined) return unauthorized();
-  const stored = await app.memory.recall(`account|${subscriptionId}`, limits.keyCacheMs, () =>
-    app.store.get('account', { subscriptionId }),
+  const memory = accountMemory(subscriptionId);
+  const opened = (stored: Stored<'account'> | undefined) =>
+    fits(app, { kind: 'account', id: subscriptionId }, stored?.row.keys, bearer) ? stored?.row : undefined;
+  const known = opened(await app.memory.peek<Stored<'account'>>(memory));
+  if (known !== undefined) return { kind: 'account', account: known };
+  app.memory.forget(memory);
+  const account = opened(
+    await app.memory.recall(memory, limits.keyCacheMs, () => app.store.get('account', { subscriptionId })),
   );
-  if (!fits(app, { kind: 'account', id: subscriptionId }, stored?.row.keys, bearer) || stored === undefined) {
-    return unauthorized();
-  }
-  return { kind: 'account', account: stored.row };
+  return account === undefined ? unauthorized() : { kind: 'account', account };
+}
+
+/** Under which key authorization remembers an account. */
+export function accountMemory(subscriptionId: string): string {
+  return `account|${subscriptionId}`;
 }
 
 /** A Resource Manager based service. A classic one is not found here, nor the other way round. */
@@ -33,9 +46,12 @@ export async function authorizeService(
 ): Promise<{ kind: 'service'; service: Service } | Refused> {
   const subscriptionId = parseSubscriptionId(subscription);
   if (subscriptionId === undefined || !isId(serviceId) || bearer === undefined) return unauthorized();
-  const found = await recallService(app, subscriptionId, serviceId);
-  const service = found?.origin.kind === 'new' ? found : undefined;
-  return admit(app, serviceId, service, bearer);
+  const isNew = ({ origin }: Service) => origin.kind === 'new';
+  const known = await peekService(app, subscriptionId, serviceId);
+  if (isOpen(app, known, isNew, serviceId, bearer)) return { kind: 'service', service: known };
+  app.memory.forget(serviceMemory({ serviceId, subscriptionId }));
+  const service = await recallService(app, subscriptionId, serviceId);
+  return isOpen(app, service, isNew, serviceId, bearer) ? { kind: 'service', service } : unauthorized();
 }
 
 /** A classic service of this workspace. */
@@ -46,11 +62,18 @@ export async function authorizeClassicService(
   bearer: string | undefined,
 ): Promise<{ kind: 'service'; service: Service } | Refused> {
   if (!isId(workspaceId) || !isId(serviceId) || bearer === undefined) return unauthorized();
+  const isIts = ({ origin }: Service) => origin.kind === 'classic' && origin.workspaceId === workspaceId;
+  const place = await app.memory.peek<WorkspaceView>(workspaceMemory(workspaceId));
+  const known = place && (await peekService(app, place.subscriptionId, serviceId));
+  if (isOpen(app, known, isIts, serviceId, bearer)) return { kind: 'service', service: known };
+  app.memory.forget(workspaceMemory(workspaceId));
   const workspace = await recallWorkspace(app, workspaceId);
-  const found =
-    workspace === undefined ? undefined : await recallService(app, workspace.subscriptionId, serviceId);
-  const isItsOwn = found?.origin.kind === 'classic' && found.origin.workspaceId === workspaceId;
-  return admit(app, serviceId, isItsOwn ? found : undefined, bearer);
+  // Without a workspace there is no such row; it is looked for all the same.
+  const subscriptionId = workspace?.subscriptionId ?? workspaceId;
+  app.memory.forget(serviceMemory({ serviceId, subscriptionId }));
+  const found = await recallService(app, subscriptionId, serviceId);
+  const service = workspace === undefined ? undefined : found;
+  return isOpen(app, service, isIts, serviceId, bearer) ? { kind: 'service', service } : unauthorized();
 }
 
 /** A workspace is opened by the key of the account that it belongs to. */
@@ -60,21 +83,36 @@ export async function authorizeWorkspace(
   bearer: string | undefined,
 ): Promise<WorkspaceView | Refused> {
   if (!isId(workspaceId) || bearer === undefined) return unauthorized();
+  const known = await app.memory.peek<WorkspaceView>(workspaceMemory(workspaceId));
+  const account = known && (await app.memory.peek<Stored<'account'>>(accountMemory(known.subscriptionId)));
+  const owner = { kind: 'account', id: known?.subscriptionId ?? workspaceId } as const;
+  if (fits(app, owner, account?.row.keys, bearer) && known !== undefined) return known;
+  app.memory.forget(workspaceMemory(workspaceId));
   const workspace = await recallWorkspace(app, workspaceId);
-  const owner = await authorizeAccount(app, workspace?.subscriptionId ?? workspaceId, bearer);
-  return owner.kind === 'refused' || workspace === undefined ? unauthorized() : workspace;
+  const subscriptionId = workspace?.subscriptionId ?? workspaceId;
+  app.memory.forget(accountMemory(subscriptionId));
+  const opened = await authorizeAccount(app, subscriptionId, bearer);
+  return opened.kind === 'refused' || workspace === undefined ? unauthorized() : workspace;
 }
 
-function admit(
+function isOpen(
   app: App,
-  serviceId: string,
   service: Service | undefined,
+  isWanted: (service: Service) => boolean,
+  serviceId: string,
   bearer: string,
-): { kind: 'service'; service: Service } | Refused {
-  if (!fits(app, { kind: 'service', id: serviceId }, service?.keys, bearer) || service === undefined) {
-    return unauthorized();
-  }
-  return { kind: 'service', service };
+): service is Service {
+  const keys = service !== undefined && isWanted(service) ? service.keys : undefined;
+  return fits(app, { kind: 'service', id: serviceId }, keys, bearer);
+}
+
+async function peekService(
+  app: App,
+  subscriptionId: string,
+  serviceId: string,
+): Promise<Service | undefined> {
+  const memory = serviceMemory({ serviceId, subscriptionId });
+  return (await app.memory.peek<Stored<'service'>>(memory))?.row;
 }
 
 export async function recallService(
@@ -82,10 +120,9 @@ export async function recallService(
   subscriptionId: string,
   serviceId: string,
 ): Promise<Service | undefined> {
-  const stored = await app.memory.recall(`service|${serviceId}|${subscriptionId}`, limits.keyCacheMs, () =>
-    app.store.get('service', { subscriptionId, serviceId }),
-  );
-  return stored?.row;
+  const memory = serviceMemory({ serviceId, subscriptionId });
+  const load = () => app.store.get('service', { subscriptionId, serviceId });
+  return (await app.memory.recall(memory, limits.keyCacheMs, load))?.row;
 }
 
 export function authorizeOperator(app: App, bearer: string | undefined): { kind: 'operator' } | Refused {

@@ -16,10 +16,11 @@ export async function findJob(
   jobId: string,
   recallMs = 0,
 ): Promise<Stored<'job'> | Refused> {
+  const isOwn = (job: Job) => job.serviceId === service.serviceId;
   const stored = /^[0-9a-f]{32}$/.test(jobId)
-    ? await app.store.recall('job', { jobId }, recallMs, (job) => job.kind === 'registered')
+    ? await app.store.recall('job', { jobId }, recallMs, (job) => job.kind === 'registered' && isOwn(job))
     : undefined;
-  if (stored === undefined || stored.row.serviceId !== service.serviceId) {
+  if (stored === undefined || !isOwn(stored.row)) {
     return notFound(
       'JobNotFound',
       `There is no job "${shown(jobId)}" of this web service; jobs are kept for 30 days after their end.`,

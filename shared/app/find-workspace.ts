@@ -11,20 +11,26 @@ export type WorkspaceView = {
   readonly createdMs: number;
 };
 
-/** Two point reads; undefined unless both the claim and the account's tie are there. */
+/** Two point reads whatever is there; undefined unless both the claim and the account's tie are. */
 export async function findWorkspace(app: App, workspaceId: string): Promise<WorkspaceView | undefined> {
   if (!isId(workspaceId)) return undefined;
   const claim = (await app.store.get('workspace', { workspaceId }))?.row;
-  if (claim === undefined) return undefined;
-  const tie = await app.store.get('name', tieKey(claim.subscriptionId, workspaceId));
-  return tie === undefined ? undefined : { kind: 'workspace', ...claim, planId: tie.row.id };
+  const tie = await app.store.get('name', tieKey(claim?.subscriptionId ?? workspaceId, workspaceId));
+  return claim === undefined || tie === undefined
+    ? undefined
+    : { kind: 'workspace', ...claim, planId: tie.row.id };
 }
 
 /** Remembered for `limits.keyCacheMs`, as keys are. */
 export function recallWorkspace(app: App, workspaceId: string): Promise<WorkspaceView | undefined> {
-  return app.memory.recall(`workspace|${workspaceId}`, limits.keyCacheMs, () =>
+  return app.memory.recall(workspaceMemory(workspaceId), limits.keyCacheMs, () =>
     findWorkspace(app, workspaceId),
   );
+}
+
+/** Under which key workspaces are remembered. */
+export function workspaceMemory(workspaceId: string): string {
+  return `workspace|${workspaceId}`;
 }
 
 /** The row in the account's partition that says which plan pays: it changes together with services and plans. */

@@ -1,6 +1,6 @@
 /** A VM ends its job: results, the job's end, the VM's freedom and, where one waits, its next job in one transaction. */
 import type { VmId } from '../core/ids.ts';
-import { fail, finish, type Failed, type Finished, type Running } from '../core/job.ts';
+import { fail, finish, type Failed, type Finished, type Job, type Running } from '../core/job.ts';
 import type { Result } from '../core/job.ts';
 import { limits } from '../core/limits.ts';
 import type { FinishCall, NextReply } from '../core/vm-protocol.ts';
@@ -19,20 +19,22 @@ export async function finishJob(app: App, vmId: VmId, call: FinishCall): Promise
   let poolId: string | undefined;
   const reply = await lookAgain<NextReply>(app, async (recallMs) => {
     const { jobId, attempt } = call;
-    const [stored, job, spec] = await Promise.all([
-      app.store.recall('vm', { vmId }, recallMs, (row) => isMine(row, call.nonce) && holds(row, call)),
-      app.store.recall(
-        'job',
-        { jobId },
-        recallMs,
-        (row) => row.kind === 'running' && row.attempt === attempt,
-      ),
-      app.store.recall('spec', { jobId }, recallMs),
-    ]);
+    const stored = await app.store.recall(
+      'vm',
+      { vmId },
+      recallMs,
+      (row) => isMine(row, call.nonce) && holds(row, call),
+    );
     const vm = stored?.row;
     if (stored === undefined || vm === undefined || !isMine(vm, call.nonce))
       return stop('this VM is no longer wanted');
+    // Only then: what a VM does not hold is not even looked at.
     if (!holds(vm, call)) return lookForWork(app, vmId, call.nonce, 0);
+    const isHeld = (row: Job) => row.kind === 'running' && row.attempt === attempt;
+    const [job, spec] = await Promise.all([
+      app.store.recall('job', { jobId }, recallMs, isHeld),
+      app.store.recall('spec', { jobId }, recallMs),
+    ]);
     const outcome = await endJob(app, { ...stored, row: vm as Working }, job, spec, call);
     if (outcome === 'conflict') return 'conflict';
     poolId = vm.poolId;

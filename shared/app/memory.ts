@@ -19,6 +19,10 @@ export function makeMemory(clock: Clock): Memory {
         throw error;
       }
     },
+    async peek<T>(key: string): Promise<T | undefined> {
+      const known = entries.get(key);
+      return known !== undefined && clock.now() < known.untilMs ? (known.value as Promise<T>) : undefined;
+    },
     forget: (key) => void entries.delete(key),
     note(key, forMs) {
       if (entries.size >= entriesMax) entries.clear();

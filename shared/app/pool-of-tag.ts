@@ -1,7 +1,7 @@
 /** The pool of a partition. Its row's key needs no more than the tag. */
-import { classicPoolId, classicTag, isId, type PoolId, type Tag } from '../core/ids.ts';
+import { classicPoolId, classicTag, isId, type PoolId, type SubscriptionId, type Tag } from '../core/ids.ts';
 import { limits } from '../core/limits.ts';
-import { noBackoff } from '../core/pool.ts';
+import { noBackoff, type Pool } from '../core/pool.ts';
 import type { App, Stored } from './ports.ts';
 
 /** Only the tag of the id is used to find the row. */
@@ -16,10 +16,18 @@ export async function poolById(app: App, poolId: PoolId): Promise<Stored<'pool'>
   return stored?.row.poolId === poolId ? stored : undefined;
 }
 
-/** As `poolById`, a moment old at most: for checks that dispatch makes again, and for what a status says. */
-export async function recallPool(app: App, poolId: PoolId): Promise<Stored<'pool'> | undefined> {
+/**
+ * As `poolById`, a moment old at most: for checks that dispatch makes again, and for what a status says.
+ * @param owner where a caller chose the id: another's pool is read like a missing one
+ */
+export async function recallPool(
+  app: App,
+  poolId: PoolId,
+  owner?: SubscriptionId,
+): Promise<Stored<'pool'> | undefined> {
   if (!isId(poolId)) return undefined;
-  const stored = await app.store.recall('pool', { poolId }, limits.glanceMs);
+  const mayRecall = (pool: Pool) => owner === undefined || pool.subscriptionId === owner;
+  const stored = await app.store.recall('pool', { poolId }, limits.glanceMs, mayRecall);
   return stored?.row.poolId === poolId ? stored : undefined;
 }
 

@@ -332,6 +332,8 @@ export type OneAtATime = (topic: string, run: () => Promise<void>) => Promise<vo
 /** What was read a moment ago, for this long; bounded. */
 export type Memory = {
   recall<T>(key: string, forMs: number, load: () => Promise<T>): Promise<T>;
+  /** What is remembered, or being read for it right now; undefined when nothing is. */
+  peek<T>(key: string): Promise<T | undefined>;
   forget(key: string): void;
   /** Something that holds for the next `forMs` unless it is forgotten. */
   note(key: string, forMs: number): void;

@@ -173,6 +173,9 @@ export function serviceName({ subscriptionId, origin, name }: ServicePlace): Omi
 }
 
 /** Under which key authorization remembers a service. */
-export function serviceMemory({ serviceId, subscriptionId }: Service): string {
+export function serviceMemory({
+  serviceId,
+  subscriptionId,
+}: Pick<Service, 'serviceId' | 'subscriptionId'>): string {
   return `service|${serviceId}|${subscriptionId}`;
 }

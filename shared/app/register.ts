@@ -103,8 +103,9 @@ async function checkPool(
     await ensureClassicPool(app);
     return undefined;
   }
-  const stored = poolId === classicPoolId ? undefined : await recallPool(app, poolId);
-  if (stored === undefined || stored.row.subscriptionId !== service.subscriptionId) {
+  const { subscriptionId } = service;
+  const stored = poolId === classicPoolId ? undefined : await recallPool(app, poolId, subscriptionId);
+  if (stored === undefined || stored.row.subscriptionId !== subscriptionId) {
     return notFound(
       'PoolNotFound',
       `AzureBatchPoolId names no pool of this account: "${shown(poolId)}". List the pools with GET {poolServiceUrl}/pools, or leave it out for classic processing.`,

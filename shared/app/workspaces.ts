@@ -4,7 +4,7 @@ import { parseSubscriptionId, type SubscriptionId } from '../core/ids.ts';
 import type { Workspace } from '../core/workspace.ts';
 import { collect } from './all-rows.ts';
 import { noWorkspace } from './classic-services.ts';
-import { findWorkspace, tieKey, type WorkspaceView } from './find-workspace.ts';
+import { findWorkspace, tieKey, workspaceMemory, type WorkspaceView } from './find-workspace.ts';
 import { lookAgain } from './look-again.ts';
 import { findPlan } from './plans.ts';
 import type { App, Stored } from './ports.ts';
@@ -43,7 +43,7 @@ export function putWorkspace(
         : { do: 'replace', kind: 'name', row, etag: tie.etag },
     ]);
     if (done.kind === 'conflict') return 'conflict';
-    app.memory.forget(`workspace|${workspaceId}`);
+    app.memory.forget(workspaceMemory(workspaceId));
     const outcome = tie === undefined ? 'created' : 'updated';
     const { createdMs } = claimed.claim;
     return {
@@ -107,7 +107,7 @@ export function deleteWorkspace(app: App, workspaceId: string): Promise<{ kind: 
     if (workspace === undefined) return noWorkspace(workspaceId);
     const untied = await untie(app, workspace);
     if (untied !== 'untied') return untied;
-    app.memory.forget(`workspace|${workspaceId}`);
+    app.memory.forget(workspaceMemory(workspaceId));
     return { kind: 'deleted' } as const;
   });
 }
