@@ -1,5 +1,6 @@
 /** The Batch Execution Service: register, start, status, cancel (bes-contract.md, sections 1 to 3). */
 import { cancelByOwner } from '../shared/app/cancel.ts';
+import { pacePolls } from '../shared/app/pace-polls.ts';
 import { registerJob } from '../shared/app/register.ts';
 import { startJob } from '../shared/app/start.ts';
 import { jobStatus } from '../shared/app/status.ts';
@@ -15,6 +16,10 @@ import { idempotencyHeader } from '../shared/http/query-parameters.ts';
 import { besVersion } from '../shared/http/query.ts';
 import { registrationCodes, startCodes } from '../shared/http/refusal-codes.ts';
 import { empty, json } from '../shared/http/reply.ts';
+import { makeTurnstile } from '../shared/http/turnstile.ts';
+
+/** Of this process: each registration holds its body in memory. */
+const turnstile = makeTurnstile({ perKeyMax: limits.registersPerKeyMax, allMax: limits.registersMax });
 
 const docs = {
   jobs: {
@@ -67,19 +72,22 @@ function besEndpoints(
     route: jobs,
     docs: { ...docs.jobs, GET: docs.noJob, DELETE: docs.noJob },
     on: {
-      POST: reading(
-        { schema: registerBody, bytesMax: limits.jobBodyBytesMax },
-        async ({ app, who, call }, body) => {
-          const wish = idempotencyKeyOf(call);
-          if (wish.kind === 'refused') return wish;
-          const registered = await registerJob(app, who, body, wish.key);
-          if (registered.kind === 'refused') return registered;
-          // Exactly a JSON string: an object, a newline behind it or another content type each break a client.
-          const headers = { 'content-type': 'application/json', ...replayHeaders(registered.outcome) };
-          return json(200, registered.jobId, headers);
-        },
-        besVersion,
-      ),
+      POST: {
+        admit: ({ who }) => turnstile(who.serviceId),
+        ...reading(
+          { schema: registerBody, bytesMax: limits.jobBodyBytesMax },
+          async ({ app, who, call }, body) => {
+            const wish = idempotencyKeyOf(call);
+            if (wish.kind === 'refused') return wish;
+            const registered = await registerJob(app, who, body, wish.key);
+            if (registered.kind === 'refused') return registered;
+            // Exactly a JSON string: an object, a newline behind it or another content type each break a client.
+            const headers = { 'content-type': 'application/json', ...replayHeaders(registered.outcome) };
+            return json(200, registered.jobId, headers);
+          },
+          besVersion,
+        ),
+      },
       GET: unnamed,
       DELETE: unnamed,
     },
@@ -92,6 +100,7 @@ function besEndpoints(
     retryAdvice: 'silent',
     on: {
       GET: doing(async ({ app, who, call }) => {
+        await pacePolls(app, who.serviceId);
         const status = await jobStatus(app, who, jobIdOf(call));
         return status.kind === 'refused' ? status : json(200, statusJson(status));
       }, besVersion),

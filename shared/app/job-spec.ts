@@ -1,4 +1,6 @@
 /** What a job was asked to do, with everything it needs of its callers' storage: sealed in one row, gone when it is final. */
+import { limits } from '../core/limits.ts';
+import { tooLarge, type Refused } from '../core/refusal.ts';
 import type { Scalar } from '../core/job-request.ts';
 import type { ModelPin } from '../core/service.ts';
 import type { JobId, SubscriptionId } from '../core/ids.ts';
@@ -15,6 +17,17 @@ export type JobSpec = {
 export function sealSpec(app: App, subscriptionId: SubscriptionId, jobId: JobId, spec: JobSpec): SpecRow {
   const sealed = app.secrets.seal(JSON.stringify(spec), jobContext(subscriptionId, jobId));
   return { jobId, sealed: new TextEncoder().encode(sealed) };
+}
+
+/** More than a row can hold, once it is sealed. */
+export function specTooLarge(spec: JobSpec): Refused | undefined {
+  const bytes = new TextEncoder().encode(JSON.stringify(spec)).byteLength;
+  if (bytes <= limits.specBytesMax) return undefined;
+  const [has, most] = [bytes, limits.specBytesMax].map((n) => n.toLocaleString('en'));
+  return tooLarge(
+    'RequestBodyTooLarge',
+    `The job's references and GlobalParameters have ${has} bytes together; at most ${most} are kept, so put large values into an input file.`,
+  );
 }
 
 export function openSpec(app: App, subscriptionId: SubscriptionId, row: SpecRow): JobSpec {

@@ -6,7 +6,7 @@ import { understandJob, type JobBody } from '../core/job-request.ts';
 import type { Service } from '../core/service.ts';
 import { keepKey, lookUpKey, type CallerKey } from './caller-keys.ts';
 import { defaultOutputs } from './default-outputs.ts';
-import { sealSpec } from './job-spec.ts';
+import { sealSpec, specTooLarge } from './job-spec.ts';
 import { lookAgain } from './look-again.ts';
 import { ensureClassicPool, recallPool } from './pool-of-tag.ts';
 import type { App, Write } from './ports.ts';
@@ -85,6 +85,8 @@ async function register(
     outputs,
     parameters: request.parameters,
   };
+  const excess = specTooLarge(spec);
+  if (excess !== undefined) return excess;
   const done = await app.store.commit([
     { do: 'create', kind: 'job', row: job },
     { do: 'create', kind: 'spec', row: sealSpec(app, subscriptionId, jobId, spec) },

@@ -81,12 +81,30 @@ export const limits = {
   pageMax: 1_000,
   jobBodyBytesMax: 256 * kib,
   managementBodyBytesMax: mib,
+  /** A body that has not arrived by then is 408. */
+  bodyMsMax: 60 * secondMs,
+  /** Registrations of one web service that this process has in hand at a time; one more is 503 `RequestThrottled`. */
+  registersPerKeyMax: 100,
+  /** The same, of all web services: each may hold `jobBodyBytesMax`. */
+  registersMax: 400,
+  /** Status polls of one web service that are answered at once, a second; quicker ones are spread out, never refused. */
+  pollsPerSecond: 50,
+  /** So many at a time pass before they are spread out. */
+  pollsBurst: 100,
+  /** The longest that a poll waits for it. */
+  pollDelayMsMax: 250,
   modelBytesMax: 256 * mib,
   modelCheckMs: 30 * secondMs,
   modelCheckMemoryMb: 1_024,
   maxPoolsMax: 1_000,
   maxVmsPerPoolMax: 1_000,
   nameLengthMax: 128,
+  /** Inputs of one web service. */
+  inputsMax: 32,
+  /** Names and defaults of a web service's inputs, outputs and parameters together, as its row keeps them (32,768 in all). */
+  serviceCharsMax: 16_000,
+  /** References and parameters of a job together, in UTF-8: sealed, they are a third larger, and a row holds 256 KiB. */
+  specBytesMax: 190_000,
   /** Outputs of one web service: each holds blocks in its VM's memory while a job runs. */
   outputsMax: 8,
   /** Names and SAS tokens of a job's outputs together, as the row of a finished job keeps them (32,768 in all). */
@@ -127,6 +145,9 @@ const relations: readonly (readonly [string, boolean])[] = [
   ],
   ['vmsPerAddMax + 1 < transactionRowsMax', limits.vmsPerAddMax + 1 < limits.transactionRowsMax],
   ['postLinesMax + 1 < transactionRowsMax', limits.postLinesMax + 1 < limits.transactionRowsMax],
+  ['4 / 3 * specBytesMax + 100 < 256 KiB', (4 / 3) * limits.specBytesMax + 100 < 256 * kib],
+  ['bodyMsMax < requestMsMax', limits.bodyMsMax < limits.requestMsMax],
+  ['registersPerKeyMax < registersMax', limits.registersPerKeyMax < limits.registersMax],
   ['requestMsMax < 230 s', limits.requestMsMax < 230 * secondMs],
   // What is removed is named by nothing any more that a caller may still use.
   ['jobRetentionMs > resultSasMs', limits.jobRetentionMs > limits.resultSasMs],

@@ -51,6 +51,11 @@ export function conflict(detail: string, text: string): Refused {
   return refused(409, 'Conflict', 'The request conflicts with what is there.', detail, text);
 }
 
+/** 408: the request did not arrive in time. */
+export function tooSlow(detail: string, text: string): Refused {
+  return refused(408, 'RequestTimeout', 'The request did not arrive in time.', detail, text);
+}
+
 /** 413. */
 export function tooLarge(detail: string, text: string): Refused {
   return refused(413, 'MemoryQuotaViolation', 'The request is too large.', detail, text);

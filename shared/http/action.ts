@@ -4,6 +4,7 @@ import type { App } from '../app/ports.ts';
 import type { Refused } from '../core/refusal.ts';
 import type { Call } from './call.ts';
 import type { Outcome } from './reply.ts';
+import type { Admitted } from './turnstile.ts';
 
 /** A request whose key has been accepted. `who`: what the key stands for. */
 export type Ask<Who> = { readonly app: App; readonly who: Who; readonly call: Call };
@@ -11,6 +12,8 @@ export type Ask<Who> = { readonly app: App; readonly who: Who; readonly call: Ca
 export type Action<Who> = {
   /** Looked at after the key and before the body is touched. */
   readonly check?: (call: Call) => Refused | undefined;
+  /** Asked next; who is admitted leaves when the answer is there. Absent: everybody is. */
+  readonly admit?: (ask: Ask<Who>) => Admitted | Refused;
   /** Absent: the body is not read at all, whatever it is. */
   readonly body?: { readonly schema: z.ZodType; readonly bytesMax: number };
   readonly run: (ask: Ask<Who>, body: unknown) => Promise<Outcome>;

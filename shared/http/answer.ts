@@ -78,9 +78,15 @@ async function perform<Who>(
   const refusal = action.check?.(call);
   if (refusal !== undefined) return refusal;
   const ask = { app, who: authorized.who, call };
-  if (action.body === undefined) return action.run(ask, undefined);
-  const read = await readJson(request, action.body);
-  return read.kind === 'refused' ? read : action.run(ask, read.body);
+  const admitted = action.admit?.(ask);
+  if (admitted?.kind === 'refused') return admitted;
+  try {
+    if (action.body === undefined) return await action.run(ask, undefined);
+    const read = await readJson(request, action.body);
+    return read.kind === 'refused' ? read : await action.run(ask, read.body);
+  } finally {
+    admitted?.leave();
+  }
 }
 
 function respond<Who>(

@@ -4,17 +4,31 @@
  * (functions-host.md, section 2).
  */
 import type { HttpRequest } from '@azure/functions';
-import { badArgument, tooLarge, type Refused } from '../core/refusal.ts';
+import { limits } from '../core/limits.ts';
+import { badArgument, tooLarge, tooSlow, type Refused } from '../core/refusal.ts';
+import { withinDeadline } from './within-deadline.ts';
 
 type Reader = ReadableStreamDefaultReader<Uint8Array>;
 
 export type BodyText = { readonly kind: 'text'; readonly text: string };
 
-export async function readBody(request: HttpRequest, bytesMax: number): Promise<BodyText | Refused> {
+/** @param msMax for all of it; default `limits.bodyMsMax` */
+export async function readBody(
+  request: HttpRequest,
+  bytesMax: number,
+  msMax: number = limits.bodyMsMax,
+): Promise<BodyText | Refused> {
   // Not touched at all when its length says enough.
   if (Number(request.headers.get('content-length') ?? 0) > bytesMax) return tooLong(bytesMax);
   const reader = request.body?.getReader() as Reader | undefined;
   if (reader === undefined) return { kind: 'text', text: '' };
+  // What is late is read to its end all the same, unheard.
+  const read = await withinDeadline(readWhole(reader, bytesMax), msMax, () => tooLate(msMax));
+  if (!(read instanceof Uint8Array)) return read;
+  return decode(read, request.headers.get('content-type') ?? '');
+}
+
+async function readWhole(reader: Reader, bytesMax: number): Promise<Uint8Array | Refused> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   try {
@@ -32,7 +46,7 @@ export async function readBody(request: HttpRequest, bytesMax: number): Promise<
       'The request body broke off before its end; send the request again.',
     );
   }
-  return decode(Buffer.concat(chunks), request.headers.get('content-type') ?? '');
+  return Buffer.concat(chunks);
 }
 
 async function drain(reader: Reader): Promise<void> {
@@ -41,6 +55,13 @@ async function drain(reader: Reader): Promise<void> {
   } catch {
     // The client is gone: nobody waits for the rest.
   }
+}
+
+function tooLate(msMax: number): Refused {
+  return tooSlow(
+    'RequestBodyTooSlow',
+    `The request body did not arrive within ${msMax / 1_000} s; send the request again.`,
+  );
 }
 
 function tooLong(bytesMax: number): Refused {

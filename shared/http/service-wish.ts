@@ -55,6 +55,9 @@ function contentOf(
   const { properties } = body;
   const graph = graphOf(properties);
   if (graph.kind === 'refused') return graph;
+  const parameters = parametersOf(properties.parameters ?? {});
+  const refusal = tooMuch(graph, parameters);
+  if (refusal !== undefined) return refusal;
   const { storageAccount } = properties;
   const content = {
     title: properties.title ?? name,
@@ -62,7 +65,7 @@ function contentOf(
     model: graph.model,
     inputs: graph.inputs,
     outputs: graph.outputs,
-    parameters: parametersOf(properties.parameters ?? {}),
+    parameters,
     ...(storageAccount === undefined ? {} : { storage: storageAccount }),
     echo: echoOf(body),
   };
@@ -110,6 +113,8 @@ function nodesOf({ assets, package: graph }: Pick<Properties, 'assets' | 'packag
     return invalid(
       `has ${outputs.length} nodes with an outputId: at most ${limits.outputsMax} are possible.`,
     );
+  if (inputs.length > limits.inputsMax)
+    return invalid(`has ${inputs.length} nodes with an inputId: at most ${limits.inputsMax} are possible.`);
   const odd = [...inputs, ...outputs].find((one) => /[/\\\p{Cc}]/u.test(one));
   if (odd !== undefined)
     return invalid(
@@ -148,6 +153,17 @@ function wrongEdge(graph: NonNullable<Properties['package']>, assetId: string): 
 
 function invalid(what: string): Refused {
   return badArgument('InvalidPackage', `properties.package ${what}`);
+}
+
+/** What the service's row keeps of them has an end. */
+function tooMuch({ inputs, outputs }: Graph, parameters: readonly Parameter[]): Refused | undefined {
+  const chars = JSON.stringify([inputs, outputs, parameters]).length;
+  if (chars <= limits.serviceCharsMax) return undefined;
+  const most = limits.serviceCharsMax.toLocaleString('en');
+  return badArgument(
+    'BadParameterValue',
+    `properties.parameters and the names in properties.package have ${chars.toLocaleString('en')} characters as JSON: at most ${most} are kept, so shorten them.`,
+  );
 }
 
 export function parametersOf(parameters: NonNullable<Properties['parameters']>): Parameter[] {
