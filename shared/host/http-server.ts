@@ -6,6 +6,7 @@ import type { AdminApi } from './admin-api.ts';
 import { answerCors, type CorsRules } from './cors.ts';
 import type { HttpFunction } from './http-functions.ts';
 import { answerEmpty, type HttpTransport } from './http-streaming.ts';
+import { linger } from './linger.ts';
 import type { Log } from './log.ts';
 import { parseTarget } from './request-target.ts';
 import type { RouteTable } from './route-table.ts';
@@ -51,6 +52,7 @@ export function makeHttpHost(options: HttpOptions): HttpHost {
   server.on('clientError', answerClientError);
   server.on('request', (req, res) => {
     running.set(res, req.socket);
+    linger(req);
     if (onIdle !== undefined) res.setHeader('connection', 'close');
     res.on('close', () => {
       running.delete(res);

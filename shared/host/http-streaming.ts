@@ -52,7 +52,7 @@ export function makeStreaming(invoker: Invoker, library: EventEmitter): HttpTran
       shape: (result) => paced(result, res),
       instead: { status: 500 },
     });
-    if (isBodyBegun && !req.complete) setTimeout(() => cutOff(req, warn), stalledMs).unref();
+    if (isBodyBegun) cutOffWhenStalled(req, warn);
   };
 }
 
@@ -109,10 +109,15 @@ export function answerEmpty(res: ServerResponse, status: number): void {
 }
 
 /** Reading may go on after the answer; a body that nobody reads any more would keep its client waiting. */
-function cutOff(req: IncomingMessage, warn: (text: string) => void): void {
-  if (req.complete || req.destroyed) return;
-  warn('the request body was left half read: the real host answers 500 then. Read it to its end.');
-  req.destroy();
+function cutOffWhenStalled(req: IncomingMessage, warn: (text: string) => void): void {
+  const { bytesRead } = req.socket;
+  const look = () => {
+    if (req.complete || req.destroyed) return;
+    if (req.socket.bytesRead > bytesRead) return cutOffWhenStalled(req, warn);
+    warn('the request body was left half read: the real host answers 500 then. Read it to its end.');
+    req.destroy();
+  };
+  if (!req.complete) setTimeout(look, stalledMs).unref();
 }
 
 type Body = AsyncIterable<Uint8Array | string>;
