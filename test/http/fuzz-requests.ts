@@ -1,0 +1,270 @@
+/** Requests around a good one: nearly good ones, with one thing bent, and ones that mean harm. */
+import fc from 'fast-check';
+import type { Wish } from './calls.ts';
+
+/** A request that is good as it is. */
+export type Aim = {
+  readonly method: string;
+  readonly path: string;
+  readonly key: string;
+  readonly body: unknown;
+};
+
+const hostileTexts = [
+  '',
+  ' ',
+  '\u0000',
+  '../../etc/passwd',
+  '..%2f..%2f',
+  "' or 1 eq 1 or '",
+  "x' or PartitionKey ne '",
+  '__proto__',
+  'constructor',
+  '{"polluted":true}',
+  '\u202e\ud83d\ude00',
+  '\ud800',
+  'x'.repeat(2_000),
+  '%',
+  '%ff',
+  '%00',
+  '\r\nSet-Cookie: a=b',
+  '{{7*7}}',
+  '<script>alert(1)</script>',
+  '00000000000000000000000000000000',
+  'ffffffffffffffffffffffffffffffff',
+  'm',
+  'pool|x',
+  '-1',
+  '1e308',
+  'NaN',
+  '9007199254740993',
+  'http://169.254.169.254/',
+  'DefaultEndpointsProtocol=https;AccountName=x@evil.example/;AccountKey=eA==',
+  'UseDevelopmentStorage=true',
+] as const;
+
+const text = fc.oneof(
+  { weight: 3, arbitrary: fc.constantFrom(...hostileTexts) },
+  { weight: 1, arbitrary: fc.string({ unit: 'grapheme', maxLength: 80 }) },
+  { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 80 }) },
+);
+
+const scalar = fc.oneof(
+  text,
+  fc.constantFrom(null, true, false, 0, -0, -1, 1.5, 1e21, 2 ** 53, -(2 ** 31)),
+  fc.double({ noNaN: true, noDefaultInfinity: true }),
+);
+
+/** Any JSON, also with the names that matter. */
+const junk = fc.letrec((tie) => ({
+  any: fc.oneof(
+    { depthSize: 'small', withCrossShrink: true },
+    scalar,
+    fc.array(tie('any'), { maxLength: 4 }),
+    fc.dictionary(
+      fc.oneof(
+        fc.constantFrom(
+          'Input',
+          'Inputs',
+          'Outputs',
+          'properties',
+          'kind',
+          'name',
+          'value',
+          'assets',
+          '__proto__',
+          'constructor',
+          'toString',
+        ),
+        text,
+      ),
+      tie('any'),
+      { maxKeys: 4 },
+    ),
+  ),
+})).any;
+
+type Bend = (aim: Aim) => fc.Arbitrary<Wish>;
+
+const asWish = ({ body, ...aim }: Aim): Wish => (body === undefined ? aim : { ...aim, body });
+
+const bends: readonly { readonly weight: number; readonly bend: Bend }[] = [
+  { weight: 2, bend: (aim) => fc.constant(asWish(aim)) },
+  // One value in the body, at any depth.
+  { weight: 8, bend: (aim) => bentBody(aim.body).map((body) => ({ ...asWish(aim), body })) },
+  { weight: 3, bend: (aim) => junk.map((body) => ({ ...asWish(aim), body })) },
+  // A text that is nearly JSON.
+  {
+    weight: 3,
+    bend: (aim) => bentText(JSON.stringify(aim.body ?? {})).map((body) => ({ ...asWish(aim), body })),
+  },
+  { weight: 4, bend: (aim) => bentPath(aim.path).map((path) => ({ ...asWish(aim), path })) },
+  { weight: 4, bend: (aim) => bentQuery(aim.path).map((path) => ({ ...asWish(aim), path })) },
+  { weight: 2, bend: (aim) => bentHeaders.map((headers) => ({ ...asWish(aim), headers })) },
+  {
+    weight: 1,
+    bend: (aim) =>
+      fc
+        .constantFrom('GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS')
+        .map((method) => ({ ...asWish(aim), method })),
+  },
+  {
+    weight: 1,
+    bend: (aim) => text.filter((key) => /^[\x21-\x7e]*$/.test(key)).map((key) => ({ ...asWish(aim), key })),
+  },
+];
+
+export function makeRequests(aims: readonly Aim[]): fc.Arbitrary<Wish> {
+  const bend = fc.oneof(...bends.map((one) => ({ weight: one.weight, arbitrary: fc.constant(one.bend) })));
+  return fc
+    .tuple(fc.constantFrom(...aims), bend)
+    .chain(([aim, bend]) => bend(aim))
+    .map(withoutBodyWhereNoneCanBe);
+}
+
+/** The library refuses to make such requests. */
+function withoutBodyWhereNoneCanBe(wish: Wish): Wish {
+  if (wish.method !== 'GET' && wish.method !== 'HEAD') return wish;
+  const { body: _, ...rest } = wish;
+  return rest;
+}
+
+/** Places in a value, as paths of member names. */
+function placesIn(value: unknown, at: readonly string[] = []): (readonly string[])[] {
+  if (typeof value !== 'object' || value === null) return [at];
+  return [at, ...Object.entries(value).flatMap(([name, one]) => placesIn(one, [...at, name]))];
+}
+
+function bentBody(body: unknown): fc.Arbitrary<unknown> {
+  const places = placesIn(body ?? {});
+  return fc
+    .tuple(fc.constantFrom(...places), fc.constantFrom('replace', 'remove', 'add', 'rename'), junk, text)
+    .map(([place, how, value, name]) => changed(body ?? {}, place, how, value, name));
+}
+
+function changed(
+  value: unknown,
+  [first, ...rest]: readonly string[],
+  how: string,
+  by: unknown,
+  name: string,
+): unknown {
+  if (first === undefined) {
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+    return how === 'add' && isObject ? { ...value, [name]: by } : by;
+  }
+  const members = Object.entries(value as Record<string, unknown>);
+  return Object.fromEntries(
+    members.flatMap(([key, one]) => {
+      if (key !== first) return [[key, one]];
+      if (rest.length > 0) return [[key, changed(one, rest, how, by, name)]];
+      if (how === 'remove') return [];
+      return how === 'rename' ? [[name, one]] : [[key, changed(one, [], how, by, name)]];
+    }),
+  );
+}
+
+function bentText(json: string): fc.Arbitrary<string> {
+  const at = fc.nat(json.length);
+  return fc.oneof(
+    fc.tuple(at, text).map(([where, some]) => json.slice(0, where) + some + json.slice(where)),
+    at.map((where) => json.slice(0, where)),
+    fc.tuple(at, fc.nat(9)).map(([where, count]) => json.slice(0, where) + json.slice(where + count)),
+    fc.constantFrom('[', '{"a":', '"', '/*').map((opening) => opening.repeat(3_000)),
+    text,
+  );
+}
+
+function bentPath(path: string): fc.Arbitrary<string> {
+  const [before = '', query] = path.split('?');
+  const segments = before.slice(1).split('/');
+  return (
+    fc
+      .tuple(fc.nat(segments.length - 1), text, fc.boolean())
+      .map(([at, some, encoded]) => {
+        const safe = encoded
+          ? encodeURIComponent(some.toWellFormed())
+          : some.replaceAll(/[^\x21-\x22\x24-\x3e\x40-\x7e]/g, '_');
+        const bent = segments.map((segment, index) => (index === at ? safe : segment)).join('/');
+        return `/${bent}${query === undefined ? '' : `?${query}`}`;
+      })
+      // What the host answers itself, or has another path for.
+      .filter((bent) => isAnAddress(bent))
+  );
+}
+
+function isAnAddress(path: string): boolean {
+  if (path.startsWith('//') || !URL.canParse(`http://x${path}`)) return false;
+  try {
+    return !decodeURIComponent(new URL(`http://x${path}`).pathname).includes('\u0000');
+  } catch {
+    return false;
+  }
+}
+
+const queryNames = [
+  'api-version',
+  '$top',
+  '$skiptoken',
+  '$skipToken',
+  'from',
+  'to',
+  'status',
+  'jobs',
+  'region',
+  'serviceId',
+  '__proto__',
+  'constructor',
+];
+
+function bentQuery(path: string): fc.Arbitrary<string> {
+  const [before = ''] = path.split('?');
+  return fc
+    .array(
+      fc.tuple(
+        fc.oneof(fc.constantFrom(...queryNames), text),
+        fc.oneof(text, fc.constantFrom('2.0', '1000', '0', '2026-01-01', '2026-13-45', 'cancel', 'queued')),
+      ),
+      { maxLength: 4 },
+    )
+    .map(
+      (pairs) =>
+        `${before}?${pairs.map(([name, value]) => `${encodeURIComponent(name.toWellFormed())}=${encodeURIComponent(value.toWellFormed())}`).join('&')}`,
+    );
+}
+
+const headerText = text.map((some) => some.replaceAll(/[^\x20-\x7e]/g, '_').trim());
+
+const bentHeaders: fc.Arbitrary<Record<string, string>> = fc.dictionary(
+  fc.constantFrom(
+    'authorization',
+    'content-type',
+    'content-encoding',
+    'content-length',
+    'idempotency-key',
+    'x-ms-client-request-id',
+    'if-match',
+    'accept',
+    'x-ms-metaanalytics-authorizationtoken',
+    'x-forwarded-host',
+    'transfer-encoding',
+    'range',
+    'cookie',
+  ),
+  fc.oneof(
+    headerText,
+    fc.constantFrom(
+      'text/json',
+      'application/json; charset=utf-16',
+      'charset=x-unknown',
+      'gzip',
+      'UTF-8',
+      '-1',
+      '99999999999',
+      'Bearer ',
+      'Basic eDp5',
+      'Bearer a b',
+    ),
+  ),
+  { maxKeys: 4 },
+);
