@@ -31,6 +31,7 @@ const docs = {
         400: registrationCodes,
         404: ['PoolNotFound', 'WorkspaceNotFound'],
         409: ['PoolDeleting', 'WebServiceNotSucceeded'],
+        503: ['RequestThrottled'],
       },
     },
   },

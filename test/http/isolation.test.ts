@@ -12,7 +12,14 @@ import { makeTenant, type Tenant } from './tenants.ts';
 
 const operatorKey = 'operator-key-of-the-tests-0123456789';
 /** Routes without a key. Whoever adds one says here that it shows nothing of anybody. */
-const openRoutes = ['health', 'operations', 'serviceSwagger', 'classicServiceSwagger', 'zzFallback'];
+const openRoutes = [
+  'health',
+  'openApi',
+  'operations',
+  'serviceSwagger',
+  'classicServiceSwagger',
+  'zzFallback',
+];
 /** Names of things within an account: the same name in two accounts is two things. */
 const names = ['group', 'name'];
 

@@ -15,6 +15,7 @@ type Response = {
 /** Refusals that read alike wherever they occur. */
 const shared: Readonly<Record<number, { readonly name: string; readonly codes: readonly string[] }>> = {
   401: { name: 'Unauthorized', codes: ['ScoreRequestUnauthorized'] },
+  408: { name: 'TooSlow', codes: ['RequestBodyTooSlow'] },
   413: { name: 'TooLarge', codes: ['RequestBodyTooLarge'] },
   500: { name: 'InternalError', codes: ['InternalError'] },
   503: { name: 'Unavailable', codes: ['RequestTimedOut', 'SettingsInvalid', 'StorageUnavailable'] },
@@ -24,6 +25,7 @@ const meanings: Readonly<Record<number, string>> = {
   400: 'The request, or what it names, is at fault.',
   401: 'The key is missing or opens nothing here; a foreign id reads like a missing one.',
   404: 'There is no such thing.',
+  408: 'The request body did not arrive in time.',
   409: 'It conflicts with what is there.',
   413: 'The request body is too large.',
   500: 'A fault of the service; its log has more under the id in x-ms-request-id.',
@@ -38,6 +40,7 @@ export function refusalsOf(one: Declared): Map<number, readonly string[]> {
     400: [...body, ...parameterCodes(one), ...(refusals[400] ?? [])],
     401: schemeOf(one.authorize) === 'open' ? [] : (shared[401]?.codes ?? []),
     404: pathNames(one).length === 0 ? [] : ['RouteNotFound', ...(refusals[404] ?? [])],
+    408: one.body === undefined ? [] : (shared[408]?.codes ?? []),
     409: [...(headers === idempotencyHeader ? ['IdempotencyKeyReuse'] : []), ...(refusals[409] ?? [])],
     413: one.body === undefined ? [] : (shared[413]?.codes ?? []),
     500: shared[500]?.codes ?? [],
