@@ -33,6 +33,9 @@ async function makeAnew(): Promise<void> {
   tenant = await makeTenant(api, 'a1'.repeat(16), 'a2'.repeat(16));
 }
 
+/** The host answers the others itself. */
+const reachesUs = ({ path = '/' }: Wish) => !/%00|\/\/|^\/(admin|runtime)\b/i.test(path.split('?')[0] ?? '');
+
 /** What takes away the ground that other requests stand on. */
 const destroys = ({ method, path = '' }: Wish) => method === 'DELETE' || path.includes('regenerateKey');
 
@@ -53,7 +56,7 @@ function aims(): Aim[] {
 test('every request is answered, in time, and never with a 500', { timeout: fuzzMs + 60_000 }, async () => {
   const seen = new Map<number, number>();
   await fc.assert(
-    fc.asyncProperty(makeRequests(aims()), async (wish) => {
+    fc.asyncProperty(makeRequests(aims()).filter(reachesUs), async (wish) => {
       const status = await answered(wish);
       seen.set(status, (seen.get(status) ?? 0) + 1);
       if (destroys(wish) && status < 300) {

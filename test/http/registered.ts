@@ -5,6 +5,7 @@ import type { HttpHandler, InvocationContext } from '@azure/functions';
 import { vi } from 'vitest';
 import type { App } from '../../shared/app/ports.ts';
 import { installFunctionsCore } from '../../shared/host/functions-core.ts';
+import { encodePath, parseTarget } from '../../shared/host/request-target.ts';
 import { makeRouteTable, type HttpRoute } from '../../shared/host/route-table.ts';
 import { openApiDocument } from '../../shared/http/openapi/document.ts';
 import { declared } from '../../shared/http/operation.ts';
@@ -64,11 +65,12 @@ async function register(): Promise<Registered> {
   const table = makeRouteTable('', routes);
   const check = makeContract(openApiDocument(declared));
   const call = async (wish: Wish) => {
-    const path = decodeURIComponent(new URL(wish.path ?? '/', 'http://x').pathname);
-    const match = table(wish.method ?? 'GET', path);
+    const target = parseTarget(wish.path ?? '/');
+    const match = target.kind === 'path' ? table(wish.method ?? 'GET', target.path) : undefined;
     const handler = handlers.get(match?.name ?? '');
-    if (handler === undefined) throw new Error(`no function takes ${wish.method} ${wish.path}`);
-    const got = await send(handler, wish);
+    if (target.kind !== 'path' || handler === undefined)
+      throw new Error(`no function takes ${wish.method} ${wish.path}`);
+    const got = await send(handler, { ...wish, path: encodePath(target.path) + target.query });
     check({ method: wish.method ?? 'GET', path: wish.path ?? '/', ...got });
     return got;
   };
