@@ -186,8 +186,8 @@ export class VmProcess implements Patient {
       {
         models: { open: async () => engine, discard: async () => undefined, close: async () => undefined },
         patience: { callMs, stageMs: callMs, silenceMs: giveUpMs, giveUpMs, ask: (call, until) => ask(this, call, until) },
-        pause: (ms) => this.sleep(ms),
-        rounds: { firstMs: 100, maxMs: 100 },
+        // Its own length is of real chance.
+        pause: () => this.sleep(100),
       },
       assignment,
       { signal, onRows: () => undefined, stillOurs: () => this.stillOurs() },
