@@ -24,11 +24,13 @@ export async function dispatch(app: App, tag: Tag, known?: Stored<'job'>): Promi
   for (let pass = 0; pass < passesMax; pass += 1) {
     const [pool, head] = await Promise.all([poolOfTag(app, tag), readHead(app, tag)]);
     if (idle(head.vms) === 0) app.memory.note(noneFree(tag), limits.watchMs);
-    if (pool === undefined || pool.row.hold !== undefined || head.queue.length === 0) return;
+    if (pool === undefined || head.queue.length === 0) return;
+    // Also of a pool that was on hold when it was deleted: nothing lifts that any more.
     if (pool.row.kind !== 'active') {
       await cancelQueued(app, head.queue);
       continue;
     }
+    if (pool.row.hold !== undefined) return;
     const rows = head.vms.map((stored) => stored.row);
     const room = head.places && new Map([...head.places].map(([lane, free]) => [lane, free.length]));
     const waits = head.queue.map((stored) => stored.row);

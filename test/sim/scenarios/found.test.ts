@@ -7,6 +7,7 @@ import { reconcile } from '../../../shared/app/reconcile.ts';
 import { registerJob } from '../../../shared/app/register.ts';
 import { startJob } from '../../../shared/app/start.ts';
 import { classicTag, tagOf } from '../../../shared/core/ids.ts';
+import { beginDeletion, held } from '../../../shared/core/pool.ts';
 import type { App } from '../../../shared/app/ports.ts';
 import type { Table } from '../../../shared/storage/table.ts';
 import { makeClassic, makeWorkspace } from '../../app/classic-world.ts';
@@ -68,6 +69,20 @@ describe('a pass that is late', () => {
     await reconcile(world.app, tag);
     expect((await job(world, jobId))?.kind).toBe('queued');
     expect((await collect(world.app, { of: 'queue', tag })).map(({ row }) => row.jobId)).toEqual([jobId]);
+  });
+});
+
+describe('a job that was started while its pool went', () => {
+  it('is cancelled also when the pool was on hold', async () => {
+    const world = await makeWorld({ config: { dispatch: 'timer' } });
+    const { poolId } = await makePool(world, 1);
+    const jobId = await started(world, poolId);
+    const stored = await world.app.store.get('pool', { poolId });
+    if (stored?.row.kind !== 'active') throw new Error('there is no pool');
+    const row = beginDeletion(held(stored.row, 'its plan is used up'), world.clock.now());
+    await world.app.store.commit([{ do: 'replace', kind: 'pool', row, etag: stored.etag }]);
+    await dispatch(world.app, tagOf(poolId));
+    expect((await job(world, jobId))?.kind).toBe('cancelled');
   });
 });
 
