@@ -61,13 +61,20 @@ export function makeBlobWire(blobs: SimBlobs, onCommit: (commit: OutputCommit) =
     const held = blobs.held.get(path);
     const { headers = {} } = call;
     if (headers['if-none-match'] === '*' && held !== undefined) return refused(409, 'BlobAlreadyExists');
-    if (headers['if-match'] !== undefined && headers['if-match'] !== held?.etag) return refused(412, 'ConditionNotMet');
-    const list = [...Buffer.from(call.body!).toString().matchAll(/<Latest>([^<]+)<\/Latest>/g)].map(([, id]) => id!);
+    if (headers['if-match'] !== undefined && headers['if-match'] !== held?.etag)
+      return refused(412, 'ConditionNotMet');
+    const list = [
+      ...Buffer.from(call.body!)
+        .toString()
+        .matchAll(/<Latest>([^<]+)<\/Latest>/g),
+    ].map(([, id]) => id!);
     const blocks = blobs.staged.get(path);
     const parts = list.map((id) => blocks?.get(id));
     if (parts.includes(undefined)) return refused(400, 'InvalidBlockList');
     blobs.staged.delete(path);
-    const meta = Object.fromEntries(Object.entries(headers).filter(([name]) => name.startsWith('x-ms-meta-')));
+    const meta = Object.fromEntries(
+      Object.entries(headers).filter(([name]) => name.startsWith('x-ms-meta-')),
+    );
     const body = parts.join('');
     blobs.put(path, body, meta);
     onCommit({
@@ -102,7 +109,9 @@ export function makeBlobWire(blobs: SimBlobs, onCommit: (commit: OutputCommit) =
     return new Promise((resolve) => {
       const { scheduler } = vm;
       if (vm.isCutFrom('blobs') || fate.kind === 'failed') {
-        vm.after(fate.kind === 'failed' ? fate.afterMs : callMs, () => resolve({ kind: 'unheard', from: 'nowhere', why: 'no answer' }));
+        vm.after(fate.kind === 'failed' ? fate.afterMs : callMs, () =>
+          resolve({ kind: 'unheard', from: 'nowhere', why: 'no answer' }),
+        );
       } else if (fate.kind === 'unheard') {
         // A request that is late is carried out all the same, whatever has become of the process.
         scheduler.after(fate.sendMs, () => void carryOut(vm, call));

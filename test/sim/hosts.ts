@@ -31,7 +31,11 @@ export type HostsParts = {
   readonly random: SeededRandom;
   readonly makeInstance: (name: string) => Instance;
   readonly onBug: (what: string, error: unknown) => void;
-  readonly onTick: (ended: { readonly tookMs: number; readonly instance: Instance; readonly touched: Touched }) => void;
+  readonly onTick: (ended: {
+    readonly tookMs: number;
+    readonly instance: Instance;
+    readonly touched: Touched;
+  }) => void;
   /** The present disturbance will have lasted until then. */
   readonly onDisturbed: (untilMs: number) => void;
 };
@@ -164,7 +168,7 @@ export class Hosts {
     scheduler.at(at, () => {
       if (!this.isFaulty) return;
       this.upAgainMs = Math.floor(scheduler.nowMs / dayMs) * dayMs + dayMs + night.toMs;
-      for (const instance of [...this.instances]) {
+      for (const instance of this.instances) {
         if (random.below(2) === 0) instance.crash();
         else void this.goInOrder(instance);
       }

@@ -32,7 +32,12 @@ export type MachinesParts = {
   readonly onExit: (host: Instance, vmId: string) => void;
 };
 
-type Machine = { readonly vmId: string; readonly host: Instance | undefined; process?: VmProcess; ended: (() => void)[] };
+type Machine = {
+  readonly vmId: string;
+  readonly host: Instance | undefined;
+  process?: VmProcess;
+  ended: (() => void)[];
+};
 
 const killMs = 5_000;
 const rememberedMax = 10_000;
@@ -95,7 +100,8 @@ export class Machines {
         if (!instance.step()) return never();
         const machine = this.running.get(vmId);
         if (machine !== undefined) this.parts.onStop(vmId);
-        if (machine !== undefined && (!isLocal || machine.host === instance)) await this.stop(instance, machine);
+        if (machine !== undefined && (!isLocal || machine.host === instance))
+          await this.stop(instance, machine);
         exited.delete(vmId);
       },
       observe: async () => {
@@ -121,7 +127,8 @@ export class Machines {
 
   /** The host is no longer the holder: it ends what it has. */
   endAll(host: Instance): void {
-    for (const machine of [...this.running.values()].filter((one) => one.host === host)) void this.stop(host, machine);
+    for (const machine of [...this.running.values()].filter((one) => one.host === host))
+      void this.stop(host, machine);
   }
 
   kill({ vmId, process }: Machine, cause: string): void {

@@ -25,9 +25,14 @@ const { simulate } = await import('./simulate.ts');
 
 if (values.mutants) {
   const { runMutants } = await import('./mutants/run.ts');
-  const alive = await runMutants((line) => process.stdout.write(`${line}\n`), Number(values.seeds), values.only);
+  const alive = await runMutants(
+    (line) => process.stdout.write(`${line}\n`),
+    Number(values.seeds),
+    values.only,
+  );
   process.exitCode = alive === 0 ? 0 : 1;
-} else if (values.seed === undefined) await runMany(Number(values.from ?? Date.now() % 1_000_000_007), Number(values.seeds));
+} else if (values.seed === undefined)
+  await runMany(Number(values.from ?? Date.now() % 1_000_000_007), Number(values.seeds));
 else await runOne(Number(values.seed));
 
 async function runMany(from: number, seeds: number): Promise<void> {

@@ -67,7 +67,14 @@ export function makeMix(random: SeededRandom): Mix {
   const topology = {
     instances: random.pick([1, 2, 2, 3]),
     machines: random.pick(['local', 'local', 'batch'] as const),
-    tickEveryMs: random.pick([minuteMs, 5 * minuteMs, 5 * minuteMs, 10 * minuteMs, 10 * minuteMs, 15 * minuteMs]),
+    tickEveryMs: random.pick([
+      minuteMs,
+      5 * minuteMs,
+      5 * minuteMs,
+      10 * minuteMs,
+      10 * minuteMs,
+      15 * minuteMs,
+    ]),
     // Every second seed or so seals with the real cipher: that takes a tenth of a run.
     sealing: random.below(8) === 0 ? ('real' as const) : ('quick' as const),
     ...(random.below(8) === 0
@@ -98,6 +105,8 @@ export function makeMix(random: SeededRandom): Mix {
     tickTrouble: random.pick([0, 0.1, 0.3]),
     wallSkewMs: random.pick([0, 20 * minuteMs]),
     driftPerMs: random.pick([0, 1e-5, 1e-4]),
-    ...(Object.fromEntries(Object.entries(events).filter(([, value]) => value !== undefined)) as Partial<Mix>),
+    ...(Object.fromEntries(
+      Object.entries(events).filter(([, value]) => value !== undefined),
+    ) as Partial<Mix>),
   };
 }

@@ -3,7 +3,6 @@
  * is let sleep through the seconds in which nobody has: its looks would find nothing, and there are 86,400 of them a day.
  */
 import { limits } from '../../shared/core/limits.ts';
-import type { Vm } from '../../shared/core/vm.ts';
 import { tables } from '../../shared/storage/row-places.ts';
 import type { Instance } from './instance.ts';
 import type { Storage } from './storage.ts';
@@ -19,8 +18,7 @@ export function makeQuietClock(instance: Instance, storage: Storage): QuietClock
   let listened: readonly string[] = [];
   const parked = new Map<string, Parked>();
 
-  const isIdle = (vmId: string) =>
-    storage.shadow.get<Vm>(tables.pools, vmId.slice(0, 12), `vm|${vmId}`)?.kind === 'idle';
+  const isIdle = (vmId: string) => storage.shadow.get('vm', vmId.slice(0, 12), `vm|${vmId}`)?.kind === 'idle';
   const wake = (one: Parked) => {
     parked.delete(one.tag);
     const seconds = Math.floor((instance.nowMs - one.fromMs) / limits.watchMs) + 1;
@@ -45,7 +43,8 @@ export function makeQuietClock(instance: Instance, storage: Storage): QuietClock
       const topics = listened;
       listened = [];
       if (signal?.aborted === true || ms <= 0) return Promise.resolve();
-      if (ms === limits.watchMs && topics.length > 0 && !parked.has(topics[0]!.slice(0, 12))) return park(topics);
+      if (ms === limits.watchMs && topics.length > 0 && !parked.has(topics[0]!.slice(0, 12)))
+        return park(topics);
       return new Promise((resolve) => {
         const due = instance.after(ms, resolve);
         signal?.addEventListener(

@@ -57,7 +57,8 @@ export class Scheduler {
     };
     promise.then(settle, settle);
     await this.runWhile(() => !settled && this.heap.length > 0);
-    if (!settled && !this.halted) throw new Error('nothing is left to happen, and what is waited for has not');
+    if (!settled && !this.halted)
+      throw new Error('nothing is left to happen, and what is waited for has not');
     if (settled) await promise;
   }
 
@@ -69,7 +70,7 @@ export class Scheduler {
           try {
             resolve(this.runSome(goesOn));
           } catch (error) {
-            reject(error as Error);
+            reject(error);
           }
         });
       });

@@ -1,10 +1,14 @@
 /** The rows as they truly are, decoded, kept beside the tables for the checks: each commit is seen as what it changed. */
-import { kindAt } from '../../shared/storage/row-places.ts';
+import { kindAt, tables } from '../../shared/storage/row-places.ts';
 import type { Op } from '../../shared/storage/table.ts';
 import type { Kind, Rows } from '../../shared/app/ports.ts';
 
 export type Change = {
-  [K in Kind]: { readonly kind: K; readonly before: Rows[K] | undefined; readonly after: Rows[K] | undefined };
+  [K in Kind]: {
+    readonly kind: K;
+    readonly before: Rows[K] | undefined;
+    readonly after: Rows[K] | undefined;
+  };
 }[Kind];
 export type ChangeOf<K extends Kind> = Extract<Change, { readonly kind: K }>;
 
@@ -17,6 +21,18 @@ export type Committed = {
   readonly pk: string;
   readonly changes: readonly Change[];
 };
+
+/** Where rows lie that the checks ask for one by one. */
+const tableOf = {
+  job: tables.pools,
+  vm: tables.pools,
+  pool: tables.pools,
+  wait: tables.pools,
+  slot: tables.pools,
+  spec: tables.pools,
+  account: tables.accounts,
+  service: tables.accounts,
+} as const;
 
 export class Shadow {
   private readonly tables = new Map<string, Map<string, Map<string, unknown>>>();
@@ -40,8 +56,8 @@ export class Shadow {
     return { atMs, by, table, pk, changes };
   }
 
-  get<T>(table: string, pk: string, rk: string): T | undefined {
-    return this.tables.get(table)?.get(pk)?.get(rk) as T | undefined;
+  get<K extends keyof typeof tableOf>(kind: K, pk: string, rk: string): Rows[K] | undefined {
+    return this.tables.get(tableOf[kind])?.get(pk)?.get(rk) as Rows[K] | undefined;
   }
 
   /** Rows of a partition by their keys, in no order. */

@@ -1,5 +1,11 @@
 /** Blob storage on virtual time: our containers and a caller's, SAS tokens, staged blocks and conditional commits. */
-import { StoreFault, type BlobPlace, type CallerBlobs, type Look, type OwnBlobs } from '../../shared/app/ports.ts';
+import {
+  StoreFault,
+  type BlobPlace,
+  type CallerBlobs,
+  type Look,
+  type OwnBlobs,
+} from '../../shared/app/ports.ts';
 import { blobUrl } from '../../shared/storage/blob-url.ts';
 import type { Instance } from './instance.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -64,7 +70,9 @@ export class SimBlobs {
             .filter((name) => name > after)
             .sort();
           const last = names[limit - 1];
-          return names.length > limit && last !== undefined ? { names: names.slice(0, limit), after: last } : { names };
+          return names.length > limit && last !== undefined
+            ? { names: names.slice(0, limit), after: last }
+            : { names };
         }),
       remove: (container, name) => this.call(instance, () => void this.own.delete(`${container}/${name}`)),
       place: async (container, name) => ({ endpoint: ownEndpoint, container, name, access }),
@@ -115,7 +123,9 @@ export class SimBlobs {
         return;
       }
       if (fate.kind === 'unheard') this.scheduler.after(fate.sendMs, run);
-      instance.after(fate.afterMs, () => reject(new StoreFault('timeout', 'the blob storage did not answer')));
+      instance.after(fate.afterMs, () =>
+        reject(new StoreFault('timeout', 'the blob storage did not answer')),
+      );
     });
   }
 }

@@ -5,7 +5,10 @@ import type { Instance } from './instance.ts';
 type Listener = { heard: boolean; wake: (() => void) | undefined };
 
 /** @param noteListened told of each question who listens: a watch asks it before each of its pauses */
-export function makeSimWakeups(instance: Instance, noteListened: (topics: readonly string[]) => void): Wakeups {
+export function makeSimWakeups(
+  instance: Instance,
+  noteListened: (topics: readonly string[]) => void,
+): Wakeups {
   const ears = new Map<string, Set<Listener>>();
   return {
     notify(topic) {

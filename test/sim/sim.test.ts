@@ -7,7 +7,11 @@ const budgetMs = 25_000;
 
 function problems({ seed, days, violations, last }: SimReport): string[] {
   return violations.map(({ check, message, about }) =>
-    [`seed ${seed} [${check}] ${message}`, ...last(40, about), `replay: npm run sim -- --seed ${seed} --days ${days}`].join('\n  '),
+    [
+      `seed ${seed} [${check}] ${message}`,
+      ...last(40, about),
+      `replay: npm run sim -- --seed ${seed} --days ${days}`,
+    ].join('\n  '),
   );
 }
 
@@ -24,9 +28,13 @@ describe('the simulation', () => {
     expect(first.events).toBeGreaterThan(1_000);
   }, 60_000);
 
-  it.each(knownSeeds)('of seed $seed, which found: $was', async ({ seed, days }) => {
-    expect(problems(await simulate({ seed, days }))).toEqual([]);
-  }, 60_000);
+  it.each(knownSeeds)(
+    'of seed $seed, which found: $was',
+    async ({ seed, days }) => {
+      expect(problems(await simulate({ seed, days }))).toEqual([]);
+    },
+    60_000,
+  );
 
   it('of fresh seeds finds nothing', async () => {
     const from = Number(process.env['MILLPOND_SIM_SEED'] ?? Date.now() % 1_000_000_007);

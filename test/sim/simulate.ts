@@ -189,7 +189,12 @@ export function makeWorld({ seed, jobsADay = 240 }: SimOptions): World {
       blobsOf: (instance) => ({ blobs: blobs.ownFor(instance), callerBlobs: blobs.callersFor(instance) }),
       makeCompute: (instance) => machines.computeOf(instance),
       log: (event, fields) => {
-        trace.note(scheduler.nowMs, name, event, String(fields?.['error'] ?? fields?.['vmId'] ?? fields?.['jobId'] ?? ''));
+        trace.note(
+          scheduler.nowMs,
+          name,
+          event,
+          String(fields?.['error'] ?? fields?.['vmId'] ?? fields?.['jobId'] ?? ''),
+        );
         if (event.endsWith('-failed')) onLoggedFailure(String(fields?.['error']), onBug, event);
       },
       onCrash: (instance) => {
@@ -242,12 +247,30 @@ export function makeWorld({ seed, jobsADay = 240 }: SimOptions): World {
     note: (what, outcome) => trace.note(scheduler.nowMs, 'user', what, outcome),
   });
   Object.assign(later, { hosts, network });
-  const world = { scheduler, storage, blobs, machines, hosts, network, users, facts, violations, trace, weather, mix, config };
+  const world = {
+    scheduler,
+    storage,
+    blobs,
+    machines,
+    hosts,
+    network,
+    users,
+    facts,
+    violations,
+    trace,
+    weather,
+    mix,
+    config,
+  };
   return { ...world, random: random.fork(), hooks };
 }
 
 export type WorldHooks = {
-  readonly onWork: ((work: { readonly vmId: string; readonly jobId: string; readonly attempt: number }) => void)[];
+  readonly onWork: ((work: {
+    readonly vmId: string;
+    readonly jobId: string;
+    readonly attempt: number;
+  }) => void)[];
   readonly onStop: ((vmId: string) => void)[];
   readonly onHeard: ((instance: Instance) => void)[];
   readonly onOutput: Parameters<typeof makeBlobWire>[1][];
@@ -286,8 +309,20 @@ function configOf(mix: Mix): Config {
     uploadMs: 30 * dayMs,
     allowedHosts: [],
     tiers: [
-      { name: 'S1', includedComputeMs: hourMs, includedTransactions: 1_000, ...tier, suspendOnOverage: false },
-      { name: 'DevTest', includedComputeMs: 8 * hourMs, includedTransactions: 150, ...tier, suspendOnOverage: true },
+      {
+        name: 'S1',
+        includedComputeMs: hourMs,
+        includedTransactions: 1_000,
+        ...tier,
+        suspendOnOverage: false,
+      },
+      {
+        name: 'DevTest',
+        includedComputeMs: 8 * hourMs,
+        includedTransactions: 150,
+        ...tier,
+        suspendOnOverage: true,
+      },
     ],
   };
 }
@@ -312,4 +347,3 @@ function reportOf(world: World, { seed, days }: SimOptions, kinds: SimReport['ki
     last: (count, words) => trace.last(count, words),
   };
 }
-

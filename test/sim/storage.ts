@@ -68,10 +68,8 @@ export class Storage {
       get: (table, pk, rk) =>
         this.call(instance, `get ${pk} ${rk}`, (): Entity | undefined => this.twin.getNow(table, pk, rk)),
       query: (table, query) =>
-        this.call(
-          instance,
-          `query ${query.pk ?? '*'} ${query.from}`,
-          (): EntityPage => this.twin.queryNow(table, query, this.weather.pageRows()),
+        this.call(instance, `query ${query.pk ?? '*'} ${query.from}`, (): EntityPage =>
+          this.twin.queryNow(table, query, this.weather.pageRows()),
         ),
       transact: (table, pk, ops) =>
         this.call(instance, '', () => this.transactNow(instance.name, table, pk, ops)),
@@ -89,7 +87,9 @@ export class Storage {
       instance.heard(this.scheduler.nowMs, sentMs);
       return value;
     }
-    return new Promise<T>((resolve, reject) => this.carryOut(instance, fate, sentMs, { run, resolve, reject }));
+    return new Promise<T>((resolve, reject) =>
+      this.carryOut(instance, fate, sentMs, { run, resolve, reject }),
+    );
   }
 
   private carryOut<T>(

@@ -34,7 +34,7 @@ export class Trace {
       const text = `${new Date(atMs).toISOString()} ${who} ${what} ${outcome}`;
       if (words.length === 0 || words.some((word) => text.includes(word))) found.push(text);
     }
-    return found.reverse();
+    return found.toReversed();
   }
 
   private fold(text: string): void {

@@ -91,9 +91,13 @@ export class Users {
         echo: {},
       };
       const commitmentPlan = `/subscriptions/${subscriptionId}/resourceGroups/rg/providers/Microsoft.MachineLearning/commitmentPlans/main`;
-      const made = ok(await putService(app, account, { group: 'rg', name: 'svc', ...content, commitmentPlan }));
+      const made = ok(
+        await putService(app, account, { group: 'rg', name: 'svc', ...content, commitmentPlan }),
+      );
       const workspaceId = `c${n}`.repeat(16);
-      const workspace = ok(await putWorkspace(app, workspaceId, { subscriptionId, commitmentPlanId: plans[1]! }));
+      const workspace = ok(
+        await putWorkspace(app, workspaceId, { subscriptionId, commitmentPlanId: plans[1]! }),
+      );
       const classic = ok(await putClassicService(app, workspace, { name: 'old', ...content }));
       const services = [made.service.serviceId];
       this.customers.push({ account, services, classic: classic.service.serviceId, plans, pools: new Map() });
@@ -117,7 +121,8 @@ export class Users {
   /** Everybody deletes everything. */
   async leaveAll(poolsOf: (subscriptionId: string) => readonly string[]): Promise<void> {
     for (const customer of this.customers) {
-      for (const poolId of poolsOf(customer.account.subscriptionId)) await this.remove(customer, poolId, 'cancel');
+      for (const poolId of poolsOf(customer.account.subscriptionId))
+        await this.remove(customer, poolId, 'cancel');
     }
   }
 
@@ -255,7 +260,8 @@ export class Users {
       Outputs: { output1: { ConnectionString: connection, RelativeLocation: `outputs/${out}` } },
       ...(poolId === undefined ? {} : { AzureBatchPoolId: poolId }),
     };
-    const serviceId = random.below(5) < (poolId === undefined ? 3 : 1) ? customer.classic : customer.services[0]!;
+    const serviceId =
+      random.below(5) < (poolId === undefined ? 3 : 1) ? customer.classic : customer.services[0]!;
     const key = random.below(3) === 0 ? `job-${name}` : undefined;
     const registered = await this.ask('register', async (app) => {
       const service = (await recallService(app, customer.account.subscriptionId, serviceId))!;
@@ -285,7 +291,10 @@ export class Users {
   private sameJob(key: string, jobId: string): void {
     const known = this.keys.get(key);
     if (known !== undefined && known !== jobId) {
-      this.parts.violations.add('idempotency', `one key made two jobs: ${known} and ${jobId}`, [known, jobId]);
+      this.parts.violations.add('idempotency', `one key made two jobs: ${known} and ${jobId}`, [
+        known,
+        jobId,
+      ]);
     }
     this.keys.set(key, jobId);
   }
@@ -341,7 +350,9 @@ export class Users {
   ): Promise<T | Unheard> {
     const { random, network } = this.parts;
     for (let tries = 1; ; tries += 1) {
-      const reply = await network.call(this, `user ${what}`, run, { deadlineMs: limits.requestMsMax + 20_000 });
+      const reply = await network.call(this, `user ${what}`, run, {
+        deadlineMs: limits.requestMsMax + 20_000,
+      });
       this.parts.note(what, reply.kind);
       if (reply.kind !== 'unheard' || tries === 4 || random.below(6) === 0) return reply;
       await this.pause(500 + random.below(20_000));
@@ -366,4 +377,3 @@ function ok<T extends { kind: string }>(outcome: T | Refused): Exclude<T, Refuse
   if (outcome.kind === 'refused') throw new Error(`refused: ${(outcome as Refused).details[0]?.message}`);
   return outcome as Exclude<T, Refused>;
 }
-

@@ -28,7 +28,11 @@ export type VmParts = {
   readonly beatMs: number;
   readonly workMs: () => number;
   readonly holdMs: number;
-  readonly onWork: (work: { readonly vmId: string; readonly jobId: string; readonly attempt: number }) => void;
+  readonly onWork: (work: {
+    readonly vmId: string;
+    readonly jobId: string;
+    readonly attempt: number;
+  }) => void;
   readonly note: (what: string, outcome: string) => void;
   readonly onEnd: (vm: VmProcess, cause: string) => void;
 };
@@ -185,7 +189,13 @@ export class VmProcess implements Patient {
     return runAssignment(
       {
         models: { open: async () => engine, discard: async () => undefined, close: async () => undefined },
-        patience: { callMs, stageMs: callMs, silenceMs: giveUpMs, giveUpMs, ask: (call, until) => ask(this, call, until) },
+        patience: {
+          callMs,
+          stageMs: callMs,
+          silenceMs: giveUpMs,
+          giveUpMs,
+          ask: (call, until) => ask(this, call, until),
+        },
         // Its own length is of real chance.
         pause: () => this.sleep(100),
       },
@@ -241,7 +251,8 @@ export class VmProcess implements Patient {
   /** With the next of the beats that the real process would have sent. */
   beatSoon(): void {
     const realMs = this.job === undefined ? limits.beatIdleMs : limits.beatBusyMs;
-    if (this.state === 'up' && this.beatTimer !== undefined && this.beatAtMs > this.nowMs + realMs) this.scheduleBeat(false);
+    if (this.state === 'up' && this.beatTimer !== undefined && this.beatAtMs > this.nowMs + realMs)
+      this.scheduleBeat(false);
   }
 
   private async beat(): Promise<void> {
@@ -310,7 +321,8 @@ export class VmProcess implements Patient {
         note(what, reply.kind);
         // Questions are answered without being written down; what is not written does not count as a sign of life.
         if (reply.kind === 'go-on') facts.lastAnsweredMs = sentMs;
-        if (reply.kind === 'go-on' || (what === 'finish' && reply.kind !== 'unheard')) this.lastSignMs = sentMs;
+        if (reply.kind === 'go-on' || (what === 'finish' && reply.kind !== 'unheard'))
+          this.lastSignMs = sentMs;
         if (reply.kind === 'unheard') this.scheduleBeat(false);
         resolve(reply);
       });

@@ -4,7 +4,10 @@ import type { VmProcess } from './vm-process.ts';
 
 const minuteMs = 60_000;
 
-export function makeVmTrouble({ scheduler, machines, mix, random, facts }: World): { begin(): void; stop(): void } {
+export function makeVmTrouble({ scheduler, machines, mix, random, facts }: World): {
+  begin(): void;
+  stop(): void;
+} {
   let state: 'on' | 'off' = 'off';
   const everyMs = mix.vmTroubleEveryMs;
 

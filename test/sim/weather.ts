@@ -43,7 +43,8 @@ export class Weather {
     this.state = 'faulty';
     const { stallEveryMs, stormEveryMs, throttleEveryMs } = this.mix;
     this.every(stallEveryMs, () => {
-      this.stallUntilMs = this.scheduler.nowMs + this.random.below(this.random.pick([minuteMs, 10 * minuteMs]));
+      this.stallUntilMs =
+        this.scheduler.nowMs + this.random.below(this.random.pick([minuteMs, 10 * minuteMs]));
     });
     this.every(stormEveryMs, () => {
       this.stormUntilMs = this.scheduler.nowMs + this.random.below(5 * minuteMs);

@@ -14,7 +14,12 @@ export const assignments: MakeCheck = ({ storage, violations, facts, hooks }) =>
       if (!isLiving(vm) || !isWorking(vm)) continue;
       const name = `${vm.job.jobId} ${vm.job.attempt}`;
       const to = given.get(name) ?? vm.vmId;
-      if (to !== vm.vmId) violations.add('assignments', `${name} is given to ${to} and to ${vm.vmId}`, [vm.vmId, to, vm.job.jobId]);
+      if (to !== vm.vmId)
+        violations.add('assignments', `${name} is given to ${to} and to ${vm.vmId}`, [
+          vm.vmId,
+          to,
+          vm.job.jobId,
+        ]);
       given.set(name, vm.vmId);
       if (facts.vms.get(vm.vmId)?.helloSentMs === undefined)
         violations.add('assignments', `${vm.vmId} has work, and its process has never said hello`, [vm.vmId]);
@@ -22,7 +27,10 @@ export const assignments: MakeCheck = ({ storage, violations, facts, hooks }) =>
   });
   hooks.onWork.push(({ vmId, jobId, attempt }) => {
     if (given.get(`${jobId} ${attempt}`) !== vmId)
-      violations.add('assignments', `${vmId} works on ${jobId}, attempt ${attempt}, which is not its own`, [vmId, jobId]);
+      violations.add('assignments', `${vmId} works on ${jobId}, attempt ${attempt}, which is not its own`, [
+        vmId,
+        jobId,
+      ]);
   });
   return {};
 };

@@ -8,7 +8,11 @@ export const clocks: MakeCheck = ({ violations, hooks, scheduler }) => {
   hooks.onHeard.push((instance) => {
     const offMs = Math.abs(instance.clock.now() - scheduler.nowMs);
     if (offMs > 2 * instance.clock.uncertaintyMs() + holdMs)
-      violations.add('clocks', `${instance.name} is ${offMs} ms off, and says ${instance.clock.uncertaintyMs()}`, [instance.name]);
+      violations.add(
+        'clocks',
+        `${instance.name} is ${offMs} ms off, and says ${instance.clock.uncertaintyMs()}`,
+        [instance.name],
+      );
   });
   return {};
 };

@@ -14,7 +14,8 @@ export const fifo: MakeCheck = ({ storage, violations, facts }) => {
     const left: Wait[] = [];
     let given = false;
     for (const change of changes) {
-      if (change.kind === 'vm' && change.after?.kind === 'busy' && change.before?.kind !== 'busy') given = true;
+      if (change.kind === 'vm' && change.after?.kind === 'busy' && change.before?.kind !== 'busy')
+        given = true;
       if (change.kind === 'job' && change.after?.kind === 'running') given = true;
       if (change.kind !== 'wait') continue;
       let places = queued.get(pk);
@@ -30,7 +31,10 @@ export const fifo: MakeCheck = ({ storage, violations, facts }) => {
       for (const [key, sinceMs] of queued.get(pk) ?? []) {
         if (!key.startsWith(`${wait.lane}|`) || key >= keyOf(wait)) continue;
         if (atMs - Math.max(sinceMs, facts.lastDisturbedMs) < underWayMs) continue;
-        violations.add('fifo', `job ${wait.jobId} was given a VM before ${key}, which has waited longer`, [wait.jobId, key.slice(-32)]);
+        violations.add('fifo', `job ${wait.jobId} was given a VM before ${key}, which has waited longer`, [
+          wait.jobId,
+          key.slice(-32),
+        ]);
       }
     }
   });

@@ -1,7 +1,6 @@
 /** No healthy VM is stopped for being silent, however long storage, host or tick have paused. */
 import { limits } from '../../../shared/core/limits.ts';
 import { isLiving, isWorking, type Vm } from '../../../shared/core/vm.ts';
-import { tables } from '../../../shared/storage/row-places.ts';
 import type { MakeCheck } from './check.ts';
 
 /** So long it has had to be heard: two looks and the beat between them. */
@@ -14,7 +13,11 @@ export const healthyVms: MakeCheck = ({ storage, violations, facts, hooks }) => 
     if (after.suspectMs === undefined || after.suspectMs === before.suspectMs) return;
     const fromMs = isWorking(after) ? Math.max(after.beatMs, after.job.assignedMs) : after.beatMs;
     if (atMs - fromMs < limits.leaseMs - 2 * facts.clockErrorMs)
-      violations.add('healthy-vms', `${after.vmId} is suspected ${atMs - fromMs} ms after it was last heard`, [after.vmId]);
+      violations.add(
+        'healthy-vms',
+        `${after.vmId} is suspected ${atMs - fromMs} ms after it was last heard`,
+        [after.vmId],
+      );
   };
   storage.onCommit(({ changes, atMs }) => {
     for (const change of changes) {
@@ -27,11 +30,13 @@ export const healthyVms: MakeCheck = ({ storage, violations, facts, hooks }) => 
       const vm = facts.vms.get(after.vmId);
       if (vm === undefined || vm.endMs !== undefined || vm.doubled) continue;
       if (atMs - vm.healthyFromMs < limits.leaseMs + graceMs) continue;
-      violations.add('healthy-vms', `${after.vmId} was fine and was stopped because ${after.cause}`, [after.vmId]);
+      violations.add('healthy-vms', `${after.vmId} was fine and was stopped because ${after.cause}`, [
+        after.vmId,
+      ]);
     }
   });
   hooks.onStop.push((vmId) => {
-    const row = storage.shadow.get<Vm>(tables.pools, vmId.slice(0, 12), `vm|${vmId}`);
+    const row = storage.shadow.get('vm', vmId.slice(0, 12), `vm|${vmId}`);
     if (row !== undefined && row.kind !== 'stopped')
       violations.add('healthy-vms', `the machine of ${vmId} is stopped, and its row is ${row.kind}`, [vmId]);
   });

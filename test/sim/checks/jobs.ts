@@ -1,12 +1,11 @@
 /** Each job ends once, in one final state, which never changes; and it stays until its time is over. */
 import { isFinal, type Job } from '../../../shared/core/job.ts';
 import { limits } from '../../../shared/core/limits.ts';
-import type { Pool } from '../../../shared/core/pool.ts';
-import { tables } from '../../../shared/storage/row-places.ts';
 import type { MakeCheck } from './check.ts';
 
 export const jobsEndOnce: MakeCheck = ({ storage, violations, facts }) => {
-  const bad = (jobId: string, text: string) => violations.add('jobs-end-once', `job ${jobId} ${text}`, [jobId]);
+  const bad = (jobId: string, text: string) =>
+    violations.add('jobs-end-once', `job ${jobId} ${text}`, [jobId]);
   storage.onCommit(({ changes, atMs }) => {
     for (const change of changes) {
       if (change.kind !== 'job') continue;
@@ -14,7 +13,8 @@ export const jobsEndOnce: MakeCheck = ({ storage, violations, facts }) => {
       const { jobId } = (after ?? before)!;
       if (before !== undefined && isFinal(before)) {
         if (after !== undefined) stays(before, after, bad);
-        else if (atMs - before.endMs < limits.jobRetentionMs - facts.clockErrorMs * 2) bad(jobId, 'was removed too early');
+        else if (atMs - before.endMs < limits.jobRetentionMs - facts.clockErrorMs * 2)
+          bad(jobId, 'was removed too early');
         continue;
       }
       if (after === undefined) {
@@ -27,19 +27,24 @@ export const jobsEndOnce: MakeCheck = ({ storage, violations, facts }) => {
   });
   /** Without VMs, or a plan that pays, jobs wait. */
   const mayMove = (jobId: string) => {
-    const pool = storage.shadow.get<Pool>(tables.pools, jobId.slice(0, 12), 'm');
-    return pool !== undefined && pool.serviceId !== undefined && pool.hold === undefined && pool.wish.vmCount > 0;
+    const pool = storage.shadow.get('pool', jobId.slice(0, 12), 'm');
+    return (
+      pool !== undefined && pool.serviceId !== undefined && pool.hold === undefined && pool.wish.vmCount > 0
+    );
   };
   return {
     atRest(rest) {
       for (const { jobId, start, cancelled } of facts.jobs.values()) {
-        const job = storage.shadow.get<Job>(tables.pools, jobId.slice(0, 12), `job|${jobId}`);
+        const job = storage.shadow.get('job', jobId.slice(0, 12), `job|${jobId}`);
         if (job === undefined) bad(jobId, 'has gone');
-        else if (rest === 'left' && keepsToken(job, storage.nowMs)) bad(jobId, `still holds the token of a result that has expired`);
+        else if (rest === 'left' && keepsToken(job, storage.nowMs))
+          bad(jobId, `still holds the token of a result that has expired`);
         else if (cancelled && !isFinal(job)) bad(jobId, `was cancelled and is still ${job.kind}`);
         else if (rest === 'drained' && !mayMove(jobId)) continue;
-        else if (start === 'done' && !isFinal(job)) bad(jobId, `is still ${job.kind}: ${JSON.stringify(job)}`);
-        else if (job.kind === 'queued' || job.kind === 'running') bad(jobId, `is still ${job.kind} (${start})`);
+        else if (start === 'done' && !isFinal(job))
+          bad(jobId, `is still ${job.kind}: ${JSON.stringify(job)}`);
+        else if (job.kind === 'queued' || job.kind === 'running')
+          bad(jobId, `is still ${job.kind} (${start})`);
       }
     },
   };
@@ -47,7 +52,8 @@ export const jobsEndOnce: MakeCheck = ({ storage, violations, facts }) => {
 
 /** Sweeps come by every hour, and it has been quiet for longer. */
 function keepsToken(job: Job, nowMs: number): boolean {
-  if (job.kind !== 'finished' || nowMs - job.endMs < limits.resultSasMs + 2 * limits.sweepSeldomMs) return false;
+  if (job.kind !== 'finished' || nowMs - job.endMs < limits.resultSasMs + 2 * limits.sweepSeldomMs)
+    return false;
   return Object.values(job.results).some((result) => result.tokenSealed !== undefined);
 }
 
@@ -61,13 +67,18 @@ function step(before: Job, after: Job, bad: (jobId: string, text: string) => voi
   const { jobId } = after;
   const up = after.attempt - before.attempt;
   if (up < 0 || up > 1) bad(jobId, `went from attempt ${before.attempt} to ${after.attempt}`);
-  if ((after.kind === 'running') !== (up === 1)) bad(jobId, `is ${after.kind} with attempt ${after.attempt} after ${before.attempt}`);
-  if (after.losses < before.losses || after.losses > limits.lossesMax) bad(jobId, `has lost ${after.losses} VMs`);
+  if ((after.kind === 'running') !== (up === 1))
+    bad(jobId, `is ${after.kind} with attempt ${after.attempt} after ${before.attempt}`);
+  if (after.losses < before.losses || after.losses > limits.lossesMax)
+    bad(jobId, `has lost ${after.losses} VMs`);
   const from = 'startedMs' in before ? before.startedMs : undefined;
   const to = 'startedMs' in after ? after.startedMs : undefined;
   if (from !== undefined && from !== to) bad(jobId, `was started at ${from} and now at ${to}`);
   if (isFinal(after)) {
-    const spans = [after.registeredMs, after.startedMs, after.runningMs, after.endMs].filter((ms) => ms !== undefined);
-    if (spans.some((ms, at) => at > 0 && ms < spans[at - 1]!)) bad(jobId, `has a negative duration: ${spans.join(' ')}`);
+    const spans = [after.registeredMs, after.startedMs, after.runningMs, after.endMs].filter(
+      (ms) => ms !== undefined,
+    );
+    if (spans.some((ms, at) => at > 0 && ms < spans[at - 1]!))
+      bad(jobId, `has a negative duration: ${spans.join(' ')}`);
   }
 }

@@ -5,8 +5,7 @@
 import { usageOf, type Line } from '../../../shared/core/billing.ts';
 import { addUsage, noUsage, type Period, type Usage } from '../../../shared/core/plan.ts';
 import type { Pool } from '../../../shared/core/pool.ts';
-import { planAt, type Service } from '../../../shared/core/service.ts';
-import type { Vm } from '../../../shared/core/vm.ts';
+import { planAt } from '../../../shared/core/service.ts';
 import { tables } from '../../../shared/storage/row-places.ts';
 import type { World } from '../simulate.ts';
 import type { Change } from '../shadow.ts';
@@ -48,23 +47,34 @@ function checkLine(
 ): void {
   const { vmId, poolId } = line;
   const tag = poolId.slice(0, 12);
-  const vm = storage.shadow.get<Vm>(tables.pools, tag, `vm|${vmId}`);
-  const pool = storage.shadow.get<Pool>(tables.pools, tag, 'm');
-  if (pool === undefined || pool.kind === 'deleted') bad(`${vmId} is posted to a pool that is ${pool?.kind}`, [vmId, tag]);
+  const vm = storage.shadow.get('vm', tag, `vm|${vmId}`);
+  const pool = storage.shadow.get('pool', tag, 'm');
+  if (pool === undefined || pool.kind === 'deleted')
+    bad(`${vmId} is posted to a pool that is ${pool?.kind}`, [vmId, tag]);
   const readyMs = vm !== undefined && 'readyMs' in vm ? vm.readyMs : undefined;
   const fromMs = postedTo.get(vmId) ?? readyMs;
   if (line.fromMs !== fromMs) bad(`${vmId} is posted from ${line.fromMs}, and is due from ${fromMs}`, [vmId]);
   if (line.toMs <= line.fromMs) bad(`${vmId} has an empty line`, [vmId]);
   postedTo.set(vmId, line.toMs);
   const process = facts.vms.get(vmId);
-  const livedToMs = vm?.kind === 'stopped' ? vm.atMs : (process?.lastSentMs ?? 0) + lastCallMs(process, storage.nowMs);
-  if (line.toMs > livedToMs + 2 * facts.clockErrorMs) bad(`${vmId} is posted to ${line.toMs}, and was last heard at ${livedToMs}`, [vmId]);
-  const service = storage.shadow.get<Service>(tables.accounts, pool?.subscriptionId ?? '', `service|${pool?.serviceId ?? ''}`);
-  if (planAt(service?.plans ?? [], line.hourMs) !== line.planId) bad(`${vmId} is posted to a plan that does not pay for the hour`, [vmId]);
+  const livedToMs =
+    vm?.kind === 'stopped' ? vm.atMs : (process?.lastSentMs ?? 0) + lastCallMs(process, storage.nowMs);
+  if (line.toMs > livedToMs + 2 * facts.clockErrorMs)
+    bad(`${vmId} is posted to ${line.toMs}, and was last heard at ${livedToMs}`, [vmId]);
+  const service = storage.shadow.get(
+    'service',
+    pool?.subscriptionId ?? '',
+    `service|${pool?.serviceId ?? ''}`,
+  );
+  if (planAt(service?.plans ?? [], line.hourMs) !== line.planId)
+    bad(`${vmId} is posted to a plan that does not pay for the hour`, [vmId]);
 }
 
 /** A stamp may be as late as the end of the call that made it. */
-function lastCallMs(process: { lastSentMs?: number; lastServedMs: number; openCalls: number } | undefined, nowMs: number): number {
+function lastCallMs(
+  process: { lastSentMs?: number; lastServedMs: number; openCalls: number } | undefined,
+  nowMs: number,
+): number {
   if (process?.lastSentMs === undefined) return 0;
   return Math.max(0, (process.openCalls > 0 ? nowMs : process.lastServedMs) - process.lastSentMs);
 }
@@ -74,7 +84,8 @@ function checkBalance(changes: readonly Change[], bad: (text: string, ids: reado
   let balance: Usage = noUsage;
   let period: Period | undefined;
   for (const change of changes) {
-    if (change.kind === 'line' && change.after !== undefined) posted = addUsage(posted, usageOf(change.after));
+    if (change.kind === 'line' && change.after !== undefined)
+      posted = addUsage(posted, usageOf(change.after));
     if (change.kind !== 'period' || change.after === undefined) continue;
     period = change.after;
     balance = minus(change.after.usage, change.before?.usage ?? noUsage);
@@ -82,19 +93,30 @@ function checkBalance(changes: readonly Change[], bad: (text: string, ids: reado
       bad(`the rates of a period have changed`, [period.planId]);
   }
   if (JSON.stringify(posted) !== JSON.stringify(balance))
-    bad(`lines of ${JSON.stringify(posted)} changed the balance by ${JSON.stringify(balance)}`, [period?.planId ?? '']);
+    bad(`lines of ${JSON.stringify(posted)} changed the balance by ${JSON.stringify(balance)}`, [
+      period?.planId ?? '',
+    ]);
   for (const change of changes) {
     if (change.kind !== 'line' || change.after === undefined || period === undefined) continue;
     const atMs = change.after.kind === 'vm' ? change.after.fromMs : change.after.toMs;
-    if (atMs >= period.endMs) bad(`a line at ${atMs} went to the period that ended at ${period.endMs}`, [period.planId]);
+    if (atMs >= period.endMs)
+      bad(`a line at ${atMs} went to the period that ended at ${period.endMs}`, [period.planId]);
   }
 }
 
 function minus(a: Usage, b: Usage): Usage {
-  return { poolMs: a.poolMs - b.poolMs, classicMs: a.classicMs - b.classicMs, transactions: a.transactions - b.transactions };
+  return {
+    poolMs: a.poolMs - b.poolMs,
+    classicMs: a.classicMs - b.classicMs,
+    transactions: a.transactions - b.transactions,
+  };
 }
 
-function checkDeleted({ storage }: World, pool: Pool, bad: (text: string, ids: readonly string[]) => void): void {
+function checkDeleted(
+  { storage }: World,
+  pool: Pool,
+  bad: (text: string, ids: readonly string[]) => void,
+): void {
   const tag = pool.poolId.slice(0, 12);
   for (const rk of storage.shadow.rows(tables.pools, tag).keys())
     if (rk.startsWith('vm|')) bad(`pool ${tag} is deleted, and ${rk} is still there`, [tag, rk.slice(3)]);
@@ -107,9 +129,13 @@ function everythingPosted(
   bad: (text: string, ids: readonly string[]) => void,
 ): void {
   for (const vm of facts.vms.values()) {
-    if (vm.poolId === '0'.repeat(32) || vm.lastAnsweredMs === undefined || vm.helloSentMs === undefined) continue;
+    if (vm.poolId === '0'.repeat(32) || vm.lastAnsweredMs === undefined || vm.helloSentMs === undefined)
+      continue;
     const toMs = postedTo.get(vm.vmId);
-    if (vm.lastAnsweredMs - vm.helloSentMs > 10_000 && (toMs === undefined || toMs < vm.lastAnsweredMs - 2 * facts.clockErrorMs))
+    if (
+      vm.lastAnsweredMs - vm.helloSentMs > 10_000 &&
+      (toMs === undefined || toMs < vm.lastAnsweredMs - 2 * facts.clockErrorMs)
+    )
       bad(`${vm.vmId} was heard at ${vm.lastAnsweredMs} and is posted to ${toMs}`, [vm.vmId]);
   }
   void storage;

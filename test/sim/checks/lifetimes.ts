@@ -14,11 +14,13 @@ export const lifetimes: MakeCheck = (world) => {
   storage.onCommit(({ changes, atMs }) => {
     for (const change of changes) {
       if (change.kind !== 'vm' || change.after === undefined) continue;
-      const bad = (text: string) => violations.add('lifetimes', `${change.after!.vmId} ${text}`, [change.after!.vmId]);
+      const bad = (text: string) =>
+        violations.add('lifetimes', `${change.after!.vmId} ${text}`, [change.after!.vmId]);
       noStepBack(change.before, change.after, bad);
       const vm = facts.vms.get(change.after.vmId);
       if (change.after.kind !== 'stopped') {
-        if ('readyMs' in change.after && vm?.helloSentMs === undefined) bad('is ready, and its process has never said hello');
+        if ('readyMs' in change.after && vm?.helloSentMs === undefined)
+          bad('is ready, and its process has never said hello');
         continue;
       }
       if (change.before?.kind !== 'stopped') checkEnd(world, change.after, vm, atMs, bad);
@@ -37,15 +39,19 @@ function checkEnd(
   const errorMs = 2 * facts.clockErrorMs;
   if (row.readyMs === undefined) return;
   if (vm?.helloSentMs === undefined) return bad('is billed, and its process has never said hello');
-  if (row.readyMs < vm.helloSentMs - errorMs) bad(`is billed from ${row.readyMs}, and said hello at ${vm.helloSentMs}`);
+  if (row.readyMs < vm.helloSentMs - errorMs)
+    bad(`is billed from ${row.readyMs}, and said hello at ${vm.helloSentMs}`);
   if (row.atMs < row.readyMs) bad('has a negative lifetime');
   const servedMs = vm.openCalls > 0 ? atMs : vm.lastServedMs;
   const endMs = vm.endMs ?? atMs;
   const latestMs = Math.max(endMs, Math.min(servedMs, endMs + limits.requestMsMax + 60_000));
-  if (row.atMs > latestMs + errorMs) bad(`is billed to ${row.atMs}, ${row.atMs - latestMs} ms after its end (${row.cause})`);
+  if (row.atMs > latestMs + errorMs)
+    bad(`is billed to ${row.atMs}, ${row.atMs - latestMs} ms after its end (${row.cause})`);
   const answeredMs = vm.lastAnsweredMs ?? vm.helloSentMs;
   if (row.atMs < answeredMs - errorMs && vm.lastAnsweredMs !== undefined)
-    bad(`is billed to ${row.atMs}, ${answeredMs - row.atMs} ms before a call of its that was answered (${row.cause})`);
+    bad(
+      `is billed to ${row.atMs}, ${answeredMs - row.atMs} ms before a call of its that was answered (${row.cause})`,
+    );
 }
 
 /** Every instant written is the latest of all that are there. */
@@ -54,6 +60,7 @@ function noStepBack(before: Vm | undefined, after: Vm, bad: (text: string) => vo
   for (const name of ['createdMs', 'sinceMs', 'readyMs', 'beatMs', 'postedToMs'] as const) {
     const from = (before as Partial<Record<typeof name, number>>)[name];
     const to = (after as Partial<Record<typeof name, number>>)[name];
-    if (from !== undefined && to !== undefined && to < from) bad(`has ${name} going back from ${from} to ${to}`);
+    if (from !== undefined && to !== undefined && to < from)
+      bad(`has ${name} going back from ${from} to ${to}`);
   }
 }

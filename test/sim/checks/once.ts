@@ -1,5 +1,4 @@
 /** One request makes one thing, however often its writes had to be repeated. */
-import { tables } from '../../../shared/storage/row-places.ts';
 import type { MakeCheck } from './check.ts';
 
 export const oneEach: MakeCheck = ({ violations, hooks, storage }) => {
@@ -7,8 +6,13 @@ export const oneEach: MakeCheck = ({ violations, hooks, storage }) => {
     for (const kind of ['job', 'pool'] as const) {
       const ids = touched.tried.filter((one) => one.kind === kind).map(({ id }) => id);
       if (ids.length < 2) continue;
-      const made = new Set(ids.filter((id) => storage.shadow.get(tables.pools, id.slice(0, 12), kind === 'job' ? `job|${id}` : 'm') !== undefined));
-      if (made.size > 1) violations.add('one-each', `${what} made ${made.size} rows of kind ${kind}`, [...made]);
+      const made = new Set(
+        ids.filter(
+          (id) => storage.shadow.get(kind, id.slice(0, 12), kind === 'job' ? `job|${id}` : 'm') !== undefined,
+        ),
+      );
+      if (made.size > 1)
+        violations.add('one-each', `${what} made ${made.size} rows of kind ${kind}`, [...made]);
     }
   });
   return {};

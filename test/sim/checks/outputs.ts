@@ -1,25 +1,31 @@
 /** A result is one attempt's and whole; it is never written over unseen; and no job is finished without its own. */
-import { tables } from '../../../shared/storage/row-places.ts';
-import type { Job } from '../../../shared/core/job.ts';
 import type { MakeCheck } from './check.ts';
 
 export const outputs: MakeCheck = ({ storage, violations, facts, hooks }) => {
   const bad = (text: string, ids: readonly string[]) => violations.add('outputs', text, ids);
   hooks.onOutput.push(({ jobId, attempt, body, seen, before, madeOf, vmId, url }) => {
     const ids = [jobId, vmId];
-    if (before !== seen) bad(`job ${jobId}, attempt ${attempt}, wrote over version ${before} of ${url}, having seen ${seen}`, ids);
+    if (before !== seen)
+      bad(
+        `job ${jobId}, attempt ${attempt}, wrote over version ${before} of ${url}, having seen ${seen}`,
+        ids,
+      );
     const own = `${jobId}${String(attempt).padStart(5, '0')}`;
-    if (madeOf.some((block) => block !== own)) bad(`the result of ${jobId} is made of ${madeOf.join(' and ')}`, ids);
-    if (!body.startsWith(`${jobId} ${attempt} of `) || !body.endsWith('.')) bad(`the result of ${jobId}, attempt ${attempt}, is "${body.slice(0, 80)}"`, ids);
-    const job = storage.shadow.get<Job>(tables.pools, jobId.slice(0, 12), `job|${jobId}`);
+    if (madeOf.some((block) => block !== own))
+      bad(`the result of ${jobId} is made of ${madeOf.join(' and ')}`, ids);
+    if (!body.startsWith(`${jobId} ${attempt} of `) || !body.endsWith('.'))
+      bad(`the result of ${jobId}, attempt ${attempt}, is "${body.slice(0, 80)}"`, ids);
+    const job = storage.shadow.get('job', jobId.slice(0, 12), `job|${jobId}`);
     if (job === undefined || job.attempt < attempt) bad(`job ${jobId} has never had attempt ${attempt}`, ids);
     if (!facts.committed.has(jobId)) facts.committed.set(jobId, storage.nowMs);
   });
   storage.onCommit(({ changes }) => {
     for (const change of changes) {
-      if (change.kind !== 'job' || change.after?.kind !== 'finished' || change.before?.kind === 'finished') continue;
+      if (change.kind !== 'job' || change.after?.kind !== 'finished' || change.before?.kind === 'finished')
+        continue;
       const { jobId } = change.after;
-      if (!facts.committed.has(jobId)) bad(`job ${jobId} is finished, and nobody has written its result`, [jobId]);
+      if (!facts.committed.has(jobId))
+        bad(`job ${jobId} is finished, and nobody has written its result`, [jobId]);
     }
   });
   return {};

@@ -3,7 +3,7 @@
  * job and its VM, a classic one and its running place, an unfinished job and its secrets.
  */
 import { isFinal, type Job } from '../../../shared/core/job.ts';
-import { isLiving, isWorking, type Vm } from '../../../shared/core/vm.ts';
+import { isLiving, isWorking } from '../../../shared/core/vm.ts';
 import type { Slot, Wait } from '../../../shared/core/dispatch.ts';
 import { placeOf, tables } from '../../../shared/storage/row-places.ts';
 import type { Change, Shadow } from '../shadow.ts';
@@ -19,13 +19,25 @@ export const pairs: MakeCheck = ({ storage, violations }) => {
   return {};
 };
 
-function check(shadow: Shadow, pk: string, change: Change, bad: (text: string, ids: readonly string[]) => void): void {
-  const jobOf = (jobId: string) => shadow.get<Job>(tables.pools, pk, `job|${jobId}`);
+function check(
+  shadow: Shadow,
+  pk: string,
+  change: Change,
+  bad: (text: string, ids: readonly string[]) => void,
+): void {
+  const jobOf = (jobId: string) => shadow.get('job', pk, `job|${jobId}`);
   switch (change.kind) {
     case 'job':
       if (change.after !== undefined) checkJob(shadow, pk, change.after, bad);
-      if (change.before?.kind === 'queued' && change.after?.kind !== 'queued' && shadow.get(tables.pools, pk, placeOf('wait', change.before).rk) !== undefined)
-        bad(`job ${change.before.jobId} is ${change.after?.kind}, and its place in the queue is still there`, [change.before.jobId]);
+      if (
+        change.before?.kind === 'queued' &&
+        change.after?.kind !== 'queued' &&
+        shadow.get('wait', pk, placeOf('wait', change.before).rk) !== undefined
+      )
+        bad(
+          `job ${change.before.jobId} is ${change.after?.kind}, and its place in the queue is still there`,
+          [change.before.jobId],
+        );
       return;
     case 'vm': {
       const { before, after } = change;
@@ -36,8 +48,14 @@ function check(shadow: Shadow, pk: string, change: Change, bad: (text: string, i
         if (job !== undefined) checkJob(shadow, pk, job, bad);
       }
       const job = held && jobOf(held.jobId);
-      if (held !== undefined && (job?.kind !== 'running' || job.vmId !== after!.vmId || job.attempt !== held.attempt))
-        bad(`VM ${after!.vmId} is ${after!.kind} with ${held.jobId}, which is ${job?.kind}`, [after!.vmId, held.jobId]);
+      if (
+        held !== undefined &&
+        (job?.kind !== 'running' || job.vmId !== after!.vmId || job.attempt !== held.attempt)
+      )
+        bad(`VM ${after!.vmId} is ${after!.kind} with ${held.jobId}, which is ${job?.kind}`, [
+          after!.vmId,
+          held.jobId,
+        ]);
       return;
     }
     case 'wait': {
@@ -45,36 +63,61 @@ function check(shadow: Shadow, pk: string, change: Change, bad: (text: string, i
       const job = jobOf(row.jobId);
       const waits = job?.kind === 'queued' && job.startedMs === row.startedMs && job.lane === row.lane;
       if ((change.after !== undefined) !== waits)
-        bad(`job ${row.jobId} is ${job?.kind}, and its place in the queue is ${change.after === undefined ? 'gone' : 'there'}`, [row.jobId]);
+        bad(
+          `job ${row.jobId} is ${job?.kind}, and its place in the queue is ${change.after === undefined ? 'gone' : 'there'}`,
+          [row.jobId],
+        );
       return;
     }
     case 'slot': {
       const row: Slot = (change.after ?? change.before)!;
       const job = jobOf(row.jobId);
       const runs = job?.kind === 'running' && job.slot === row.place && job.lane === row.lane;
-      if ((change.after !== undefined) !== runs) bad(`running place ${row.lane} ${row.place} of job ${row.jobId}, which is ${job?.kind}`, [row.jobId]);
+      if ((change.after !== undefined) !== runs)
+        bad(`running place ${row.lane} ${row.place} of job ${row.jobId}, which is ${job?.kind}`, [row.jobId]);
       return;
     }
     case 'spec': {
       const { jobId } = (change.after ?? change.before)!;
       const job = jobOf(jobId);
-      if (job !== undefined && (change.after === undefined) !== isFinal(job)) bad(`job ${jobId} is ${job.kind}, and its secrets are ${change.after === undefined ? 'gone' : 'there'}`, [jobId]);
+      if (job !== undefined && (change.after === undefined) !== isFinal(job))
+        bad(
+          `job ${jobId} is ${job.kind}, and its secrets are ${change.after === undefined ? 'gone' : 'there'}`,
+          [jobId],
+        );
       return;
     }
     default:
   }
 }
 
-function checkJob(shadow: Shadow, pk: string, job: Job, bad: (text: string, ids: readonly string[]) => void): void {
+function checkJob(
+  shadow: Shadow,
+  pk: string,
+  job: Job,
+  bad: (text: string, ids: readonly string[]) => void,
+): void {
   const { jobId } = job;
-  if (job.kind === 'queued' && shadow.get(tables.pools, pk, placeOf('wait', job).rk) === undefined)
+  if (job.kind === 'queued' && shadow.get('wait', pk, placeOf('wait', job).rk) === undefined)
     bad(`job ${jobId} is queued and has no place in the queue`, [jobId]);
-  if (!isFinal(job) === (shadow.get(tables.pools, pk, `spec|${jobId}`) === undefined))
+  if (!isFinal(job) === (shadow.get('spec', pk, `spec|${jobId}`) === undefined))
     bad(`job ${jobId} is ${job.kind}, and its secrets are ${isFinal(job) ? 'there' : 'gone'}`, [jobId]);
   if (job.kind !== 'running') return;
-  const vm = shadow.get<Vm>(tables.pools, pk, `vm|${job.vmId}`);
-  if (vm === undefined || !isLiving(vm) || !isWorking(vm) || vm.job.jobId !== jobId || vm.job.attempt !== job.attempt)
-    bad(`job ${jobId} runs as attempt ${job.attempt} on ${job.vmId}, which is ${vm?.kind}`, [jobId, job.vmId]);
-  if (job.slot !== undefined && shadow.get<Slot>(tables.pools, pk, placeOf('slot', { ...job, place: job.slot }).rk)?.jobId !== jobId)
+  const vm = shadow.get('vm', pk, `vm|${job.vmId}`);
+  if (
+    vm === undefined ||
+    !isLiving(vm) ||
+    !isWorking(vm) ||
+    vm.job.jobId !== jobId ||
+    vm.job.attempt !== job.attempt
+  )
+    bad(`job ${jobId} runs as attempt ${job.attempt} on ${job.vmId}, which is ${vm?.kind}`, [
+      jobId,
+      job.vmId,
+    ]);
+  if (
+    job.slot !== undefined &&
+    shadow.get('slot', pk, placeOf('slot', { ...job, place: job.slot }).rk)?.jobId !== jobId
+  )
     bad(`job ${jobId} runs without its running place ${job.slot}`, [jobId]);
 }

@@ -34,13 +34,27 @@ export const promptness: MakeCheck = ({ storage, violations, scheduler, mix }) =
     if (since.has(pk)) return;
     since.set(pk, atMs);
     scheduler.after(soonMs, () => {
-      if (since.get(pk) === atMs) violations.add('prompt', `in pool ${pk} a VM has been free and a job has waited for ${soonMs / 1_000} s`, [pk]);
+      if (since.get(pk) === atMs)
+        violations.add(
+          'prompt',
+          `in pool ${pk} a VM has been free and a job has waited for ${soonMs / 1_000} s`,
+          [pk],
+        );
     });
   });
   return {};
 };
 
-function isPeaceful({ fault, dispatch, stormEveryMs, stallEveryMs, throttleEveryMs, crashEveryMs, pauseEveryMs, netLoss }: Mix): boolean {
+function isPeaceful({
+  fault,
+  dispatch,
+  stormEveryMs,
+  stallEveryMs,
+  throttleEveryMs,
+  crashEveryMs,
+  pauseEveryMs,
+  netLoss,
+}: Mix): boolean {
   const events = [stormEveryMs, stallEveryMs, throttleEveryMs, crashEveryMs, pauseEveryMs];
   return dispatch === 'at-once' && fault === 0 && netLoss === 0 && events.every((ms) => ms === undefined);
 }

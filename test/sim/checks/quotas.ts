@@ -1,5 +1,4 @@
 /** Pools and VMs never exceed what the account may have, nor classic jobs their running places; and the count is the list. */
-import type { Account } from '../../../shared/core/account.ts';
 import { classicTag } from '../../../shared/core/ids.ts';
 import type { Job } from '../../../shared/core/job.ts';
 import type { Pool } from '../../../shared/core/pool.ts';
@@ -22,14 +21,18 @@ export const quotas: MakeCheck = (world) => {
       const count = (running.get(lane) ?? 0) + runs(change.after) - runs(change.before);
       running.set(lane, count);
       if (count > config.classicRunningMax)
-        violations.add('running-cap', `${count} jobs of the endpoint ${lane} run, of at most ${config.classicRunningMax}`, [lane]);
+        violations.add(
+          'running-cap',
+          `${count} jobs of the endpoint ${lane} run, of at most ${config.classicRunningMax}`,
+          [lane],
+        );
     }
   });
   return {
     atRest(rest) {
       if (rest !== 'left') return;
       for (const pk of storage.shadow.partitions(tables.accounts)) {
-        const pools = storage.shadow.get<Account>(tables.accounts, pk, 'm')?.pools;
+        const pools = storage.shadow.get('account', pk, 'm')?.pools;
         if (pools !== 0) violations.add('quotas', `account ${pk} has no pool left and counts ${pools}`, [pk]);
       }
     },
@@ -37,11 +40,15 @@ export const quotas: MakeCheck = (world) => {
 };
 
 function checkAccount({ storage, violations }: World, pk: string): void {
-  const account = storage.shadow.get<Account>(tables.accounts, pk, 'm');
+  const account = storage.shadow.get('account', pk, 'm');
   if (account === undefined) return;
-  const listed = [...storage.shadow.rows(tables.accounts, pk).keys()].filter((rk) => rk.startsWith('pool|')).length;
-  if (account.pools !== listed) violations.add('quotas', `account ${pk} counts ${account.pools} pools and lists ${listed}`, [pk]);
-  if (listed > account.maxPools) violations.add('quotas', `account ${pk} has ${listed} pools, of at most ${account.maxPools}`, [pk]);
+  const listed = [...storage.shadow.rows(tables.accounts, pk).keys()].filter((rk) =>
+    rk.startsWith('pool|'),
+  ).length;
+  if (account.pools !== listed)
+    violations.add('quotas', `account ${pk} counts ${account.pools} pools and lists ${listed}`, [pk]);
+  if (listed > account.maxPools)
+    violations.add('quotas', `account ${pk} has ${listed} pools, of at most ${account.maxPools}`, [pk]);
 }
 
 function checkVms({ storage, violations, config }: World, pk: string): void {
@@ -52,7 +59,7 @@ function checkVms({ storage, violations, config }: World, pk: string): void {
   const max =
     pk === classicTag
       ? config.classicVms
-      : (storage.shadow.get<Account>(tables.accounts, pool?.subscriptionId ?? '', 'm')?.maxVmsPerPool ?? 0);
+      : (storage.shadow.get('account', pool?.subscriptionId ?? '', 'm')?.maxVmsPerPool ?? 0);
   if (living > max) violations.add('quotas', `pool ${pk} has ${living} VMs, of at most ${max}`, [pk]);
   if (pool?.kind === 'deleted') violations.add('quotas', `pool ${pk} is deleted and gets VMs`, [pk]);
 }

@@ -6,7 +6,8 @@ export const noSecrets: MakeCheck = ({ storage, violations }) => {
   storage.onWrite((pk, op) => {
     if (op.do === 'remove') return;
     const { body } = op.properties;
-    if (typeof body === 'string' && (body.includes(storageKey) || body.includes('sig='))) violations.add('no-secrets', `${pk} ${op.rk} holds a key or a signature`, [op.rk]);
+    if (typeof body === 'string' && (body.includes(storageKey) || body.includes('sig=')))
+      violations.add('no-secrets', `${pk} ${op.rk} holds a key or a signature`, [op.rk]);
   });
   return {};
 };

@@ -10,7 +10,11 @@ export const wishes: MakeCheck = ({ storage, violations }) => {
       const { before, after } = change;
       const ids = [after.poolId, after.poolId.slice(0, 12)];
       if (after.wish.stampMs < before.wish.stampMs)
-        violations.add('wishes', `pool ${after.poolId} goes back to a wish of ${after.wish.stampMs} from ${before.wish.stampMs}`, ids);
+        violations.add(
+          'wishes',
+          `pool ${after.poolId} goes back to a wish of ${after.wish.stampMs} from ${before.wish.stampMs}`,
+          ids,
+        );
       if (order[after.kind] < order[before.kind])
         violations.add('wishes', `pool ${after.poolId} was ${before.kind} and is ${after.kind}`, ids);
     }

@@ -6,7 +6,12 @@ import { mutants } from './table.ts';
 const shared = new URL('../../../shared/', import.meta.url);
 
 /** Killed at one of the first seeds by what they do all the time; all of them: `npm run sim -- --mutants`. */
-const quick = ['token not deleted', 'secrets kept after the end', 'newest first', "another job's mark taken for ours"];
+const quick = [
+  'token not deleted',
+  'secrets kept after the end',
+  'newest first',
+  "another job's mark taken for ours",
+];
 
 describe('each mutant', () => {
   it.each(mutants)('"$name" fits the sources as they are', ({ edits }) => {
@@ -21,7 +26,11 @@ describe('each mutant', () => {
     expect(mutants.length).toBeGreaterThanOrEqual(15);
   });
 
-  it.each(quick)('"%s" is killed', async (name) => {
-    expect(await runMutant(name, 10)).toMatchObject({ name, killedBy: expect.any(String) });
-  }, 60_000);
+  it.each(quick)(
+    '"%s" is killed',
+    async (name) => {
+      expect(await runMutant(name, 10)).toMatchObject({ name, killedBy: expect.any(String) });
+    },
+    60_000,
+  );
 });

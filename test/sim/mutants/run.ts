@@ -3,11 +3,28 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { mutants } from './table.ts';
 
-export type Verdict = { readonly name: string; readonly killedBy?: string; readonly seed?: number; readonly seconds: number };
+export type Verdict = {
+  readonly name: string;
+  readonly killedBy?: string;
+  readonly seed?: number;
+  readonly seconds: number;
+};
 
 export function runMutant(name: string, seeds: number): Promise<Verdict> {
   const main = fileURLToPath(new URL('../main.ts', import.meta.url));
-  const args = [main, '--mutant', name, '--from', '1', '--seeds', String(seeds), '--days', '1', '--last', '0'];
+  const args = [
+    main,
+    '--mutant',
+    name,
+    '--from',
+    '1',
+    '--seeds',
+    String(seeds),
+    '--days',
+    '1',
+    '--last',
+    '0',
+  ];
   const beganMs = performance.now();
   return new Promise((resolve, reject) => {
     execFile(process.execPath, args, { maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
@@ -24,7 +41,11 @@ export function runMutant(name: string, seeds: number): Promise<Verdict> {
  * @param seeds that a mutant may survive before it counts as alive
  * @returns how many are alive
  */
-export async function runMutants(tell: (line: string) => void, seeds: number, only?: string): Promise<number> {
+export async function runMutants(
+  tell: (line: string) => void,
+  seeds: number,
+  only?: string,
+): Promise<number> {
   let alive = 0;
   const chosen = mutants.filter(({ name }) => only === undefined || name.includes(only));
   for (const { name } of chosen) {

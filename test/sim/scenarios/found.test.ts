@@ -11,10 +11,25 @@ import { beginDeletion, held } from '../../../shared/core/pool.ts';
 import type { App } from '../../../shared/app/ports.ts';
 import type { Table } from '../../../shared/storage/table.ts';
 import { makeClassic, makeWorkspace } from '../../app/classic-world.ts';
-import { bootAll, endpoint, job, jobBody, Machines, makeApp, makePool, makeWorld, ok, started, type World } from '../../app/world.ts';
+import {
+  bootAll,
+  endpoint,
+  job,
+  jobBody,
+  Machines,
+  makeApp,
+  makePool,
+  makeWorld,
+  ok,
+  started,
+  type World,
+} from '../../app/world.ts';
 
 /** A second instance, before whose calls something happens, once each. */
-function otherApp(world: World, before: { get?: readonly [rk: string, happen: () => Promise<void>]; write?: () => Promise<void> }): App {
+function otherApp(
+  world: World,
+  before: { get?: readonly [rk: string, happen: () => Promise<void>]; write?: () => Promise<void> },
+): App {
   let { get, write } = before;
   const table: Table = {
     get: async (name, pk, rk) => {
@@ -91,7 +106,8 @@ describe('a classic endpoint', () => {
     const world = await makeWorld({ config: { classicVms: 1 } });
     const workspace = await makeWorkspace(world, 's1');
     let service = await makeClassic(world, workspace, 'n0');
-    for (let n = 1; !service.serviceId.startsWith('0'); n += 1) service = await makeClassic(world, workspace, `n${n}`);
+    for (let n = 1; !service.serviceId.startsWith('0'); n += 1)
+      service = await makeClassic(world, workspace, `n${n}`);
     world.blobs.put({ endpoint, container: 'inputs', name: 'data.csv' }, 'age\n39\n');
     const { jobId } = ok(await registerJob(world.app, service, jobBody(world)));
     ok(await startJob(world.app, service, jobId));
