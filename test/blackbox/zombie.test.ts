@@ -94,8 +94,10 @@ function endedVms(log: readonly string[]): string[] {
 }
 
 /** A commit on its way: it has come as far as the proxy, and goes on when it is let. */
-type Held = { readonly arrived: PromiseWithResolvers<void>; readonly go: PromiseWithResolvers<void> };
-const hold = (): Held => ({ arrived: Promise.withResolvers(), go: Promise.withResolvers() });
+type Held = { state: 'awaited' | 'arrived'; readonly go: PromiseWithResolvers<void> };
+const hold = (): Held => ({ state: 'awaited', go: Promise.withResolvers() });
+const arrival = (held: Held | undefined, what: string) =>
+  until(async () => (held?.state === 'arrived' ? true : undefined), what);
 
 const rows = 10;
 /** By output: the commits to hold, in their order. Later ones pass. */
@@ -120,7 +122,7 @@ it('a VM that freezes around its commit: one whole output, one end, billed to it
   await putBlob(instance, 'ten.csv', input);
   storage.rule(async ({ comp, blob, nth }): Promise<Action> => {
     const held = comp === 'blocklist' ? commits[blob.replace('.csv', '') as 'amid']?.[nth - 1] : undefined;
-    held?.arrived.resolve();
+    if (held !== undefined) held.state = 'arrived';
     await held?.go.promise;
     return 'pass';
   });
@@ -135,7 +137,7 @@ it('a VM that freezes around its commit: one whole output, one end, billed to it
     amid: await start('amid', poolId),
     after: await start('after'),
   };
-  await Promise.all(Object.values(commits).map(([first]) => first.arrived.promise));
+  for (const [name, [first]] of Object.entries(commits)) await arrival(first, `the commit of ${name}.csv`);
 
   // The whole machine freezes: the host and its VMs. What they have sent stays on its way.
   const zombies = [...startedBy(owner.log).values()];
@@ -152,7 +154,7 @@ it('a VM that freezes around its commit: one whole output, one end, billed to it
     'the first new VM',
   );
   const [amid, amidAgain] = commits.amid;
-  await amidAgain?.arrived.promise;
+  await arrival(amidAgain, 'the commit of a successor');
   amid.go.resolve();
   await until(() => attemptIn('amid.csv'), "the zombie's commit");
   amidAgain?.go.resolve();
@@ -190,7 +192,7 @@ it('a VM that freezes around its commit: one whole output, one end, billed to it
   for (const [name, path] of Object.entries(jobs))
     expect(await statusOf(instance, tenant, path)).toEqual(ends[name]);
   await expectBill(poolId, { madeMs, frozenMs, takenMs });
-}, 120_000);
+}, 240_000);
 
 type Times = { readonly madeMs: number; readonly frozenMs: number; readonly takenMs: number };
 
