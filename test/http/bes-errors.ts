@@ -1,4 +1,5 @@
 /** Every error of the Batch Execution Service that a caller can bring about: its code, what provokes it, and how. */
+import { limits } from '../../shared/core/limits.ts';
 import { connectionString, endpoint, subscriptionId } from '../app/world.ts';
 import { makeClassic, makeWorkspace, workspaceId } from '../app/classic-world.ts';
 import { read, textIn, type Api } from './api.ts';
@@ -93,6 +94,23 @@ async function deletedPool(api: Api): Promise<string> {
 const withSas = (more: object) => ({
   Input: { BaseLocation: `${endpoint}/`, RelativeLocation: 'inputs/x.csv', SasBlobToken: '?sig=x', ...more },
 });
+
+/** One registration more than a key may have under way. */
+async function throttled(api: Api): Promise<Got> {
+  const { store } = api.world.app;
+  const { commit } = store;
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  Object.assign(store, {
+    commit: (...writes: Parameters<typeof commit>) => promise.then(() => commit(...writes)),
+  });
+  const under = Array.from({ length: limits.registersPerKeyMax }, () => api.register(api.jobBody()));
+  // Each has passed the gate when it is called; another one finds it full.
+  await new Promise((turn) => setImmediate(turn));
+  const got = await api.register(api.jobBody());
+  resolve(undefined);
+  await Promise.all(under);
+  return got;
+}
 
 export const besErrors: readonly ErrorRow[] = [
   ['BadVersionCall', 'no api-version', asService((api) => ({ method: 'POST', path: `${api.bes}/jobs` }))],
@@ -243,6 +261,7 @@ export const besErrors: readonly ErrorRow[] = [
       world.blobs.onCall = () => 'unreachable';
     }),
   ],
+  ['RequestThrottled', 'too many registrations at a time', throttled],
   [
     'WebServiceNotSucceeded',
     'a service whose model was refused',

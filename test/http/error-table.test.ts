@@ -25,14 +25,17 @@ const notProvoked: Readonly<Record<string, string>> = {
   UserParameterInvalid: `${alone}; a value that does not fit the model is told with its line under the job`,
   MissingRequiredOutputOverrides:
     'no override is required: the service has a place of its own for each output',
+  TooManyConcurrentRequests:
+    'RequestThrottled says it, of registrations; nothing else is refused for its number',
   NoMoreResources: 'a job waits for a VM for as long as it takes, with the reason in its status',
   PoolCreationAbandoned: 'needs a process that stands still for minutes in the middle of a creation',
   WebServiceHasNoPlan: 'a web service is not made without a plan',
   TooManyMoves: 'needs a hundred moves of one service between plans',
+  RequestBodyTooSlow: 'needs a body that takes minutes; reading is tested with a shorter deadline',
   RequestTimedOut: 'needs a request of 100 s; the wrapper is tested with a shorter deadline',
 };
 
-/** Detail codes of the contract's table but for those of concurrency, which a limit of its own brings about. */
+/** Detail codes of the contract's table. */
 const contractCodes = `BadParameterValue BadSubscriptionId BadVersionCall BatchJobInputsNotSpecified
   BatchJobInputsTooManySpecified BlobNotFound ContainerSegmentInvalid ContainerValidationFailed DuplicateInputInBatchCall
   InputBlobRelativeLocationInvalid InvalidBlob InvalidBlobConnectionString InvalidBlobExtension InvalidInputNames
@@ -41,7 +44,7 @@ const contractCodes = `BadParameterValue BadSubscriptionId BadVersionCall BatchJ
   RequestBodyInvalid RequestIsEmpty UnexpectedParameter UserParameterInvalid WebServiceIdInvalid InputMismatchError
   InputParseError CannotStartJob MultipleInputsNotAllowed LibraryExecutionError ModuleExecutionError
   ScoreRequestUnauthorized WebServiceNotFound WorkspaceNotFound WebServiceIdNotFoundInWorkspace JobNotFound PoolNotFound
-  OutOfMemoryLimit NoMoreResources`.split(/\s+/);
+  OutOfMemoryLimit NoMoreResources RequestThrottled TooManyConcurrentRequests`.split(/\s+/);
 
 type Envelope = { error: { code: string; message: string; details: { code: string; message: string }[] } };
 
@@ -71,7 +74,7 @@ test('a code that is brought about is not said to be impossible', () => {
 function codesOfOurs(): string[] {
   const root = join(import.meta.dirname, '../../shared');
   const call =
-    /\b(?:badArgument|badUserArgument|invalidOperation|notFound|conflict|tooLarge|unavailable)\(\s*'(\w+)'/g;
+    /\b(?:badArgument|badUserArgument|invalidOperation|notFound|conflict|tooLarge|tooSlow|unavailable)\(\s*'(\w+)'/g;
   return ['app', 'core', 'http'].flatMap((room) =>
     readdirSync(join(root, room), { recursive: true, encoding: 'utf8' }).flatMap((file) => {
       const text = file.endsWith('.ts') ? readFileSync(join(root, room, file), 'utf8') : '';

@@ -1,4 +1,5 @@
 /** Calls that one tenant makes about another's things, and all that can be seen of their answers. */
+import { connectionString } from '../app/world.ts';
 import { armOf, group, nonce, planName, serviceBody, serviceName, type Tenant } from './tenants.ts';
 import type { Api } from './api.ts';
 import type { Got, Wish } from './calls.ts';
@@ -33,6 +34,8 @@ function valueOf(tenant: Tenant, route: string, param: string): string {
     poolId: tenant.poolId,
     vmId: tenant.vmIds[0],
     association: tenant.newService.serviceId,
+    operationId: tenant.newService.serviceId,
+    endpoint: 'default',
     group,
     name: route.includes('commitmentPlans') ? planName : serviceName,
   };
@@ -60,6 +63,7 @@ export function bodyOf(api: Api, route: string, method: string, tenant: Tenant):
   if (route.endsWith('/regenerateKey')) return { keyName: 'primary' };
   if (route.endsWith('/move'))
     return { destinationPlanId: `${armOf(tenant.subscriptionId)}/commitmentPlans/s1` };
+  if (route.endsWith('/endpoints/{endpoint}')) return { Resources: [{ Location: modelReference(api) }] };
   if (route.endsWith('/pools')) {
     const service = `subscriptions/${tenant.subscriptionId}/services/${tenant.newService.serviceId}`;
     return { vmCount: 0, swaggerUrl: `https://any.example/${service}/swagger.json` };
@@ -73,10 +77,16 @@ export function bodyOf(api: Api, route: string, method: string, tenant: Tenant):
   return {};
 }
 
+function modelReference(api: Api): object {
+  const ConnectionString = connectionString(api.world);
+  return { ConnectionString, RelativeLocation: 'models/adult.onnx' };
+}
+
 export function openerOf(route: string): 'account' | 'newService' | 'classicService' | 'vm' | 'operator' {
   if (route.startsWith('operator/')) return 'operator';
   if (route.startsWith('vm/')) return 'vm';
-  if (route.startsWith('workspaces/{workspaceId}/services/')) return 'classicService';
+  if (/^workspaces\/\{workspaceId\}\/(?:services|webservices\/\{serviceId\})\//.test(route))
+    return 'classicService';
   return route.startsWith('subscriptions/{subscriptionId}/services/') ? 'newService' : 'account';
 }
 

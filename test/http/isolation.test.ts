@@ -21,7 +21,7 @@ const openRoutes = [
   'zzFallback',
 ];
 /** Names of things within an account: the same name in two accounts is two things. */
-const names = ['group', 'name'];
+const names = ['endpoint', 'group', 'name'];
 
 type Route = { readonly name: string; readonly route: string; readonly methods: readonly string[] };
 const { routes } = await registeredFunctions();
