@@ -2,10 +2,9 @@
 import type { Assignment, InputHandle, Outcome, OutputHandle } from '../core/vm-protocol.ts';
 import { backoffMs } from './backoff.ts';
 import { withKnownHost, type Patience } from './blob-patience.ts';
-import { inputRefused, named, notReached } from './blob-refusal.ts';
-import { constantsOf } from './constants-of.ts';
-import { readBlob } from './input-blob.ts';
+import { named } from './blob-refusal.ts';
 import { JobFault } from './job-fault.ts';
+import { jobRows } from './job-rows.ts';
 import type { ModelCache } from './model-cache.ts';
 import { outcomeOf } from './outcome-of.ts';
 import { makeOutputBlob } from './output-blob.ts';
@@ -50,7 +49,7 @@ export async function runAssignment(
 
 /** Whatever an earlier attempt has committed stays; the rest is scored once a round and committed one after the other. */
 async function writeOnce(parts: RunParts, assignment: Assignment, options: RunOptions): Promise<number> {
-  const input = only(assignment.inputs, 'input');
+  const input = atMostOne(assignment.inputs);
   let handles: readonly OutputHandle[] = Object.values(assignment.outputs);
   let patience = parts.patience;
   const look = () => lookForOutputsLeft(handles, assignment.jobId, patience, options.signal);
@@ -81,7 +80,8 @@ async function writeOnce(parts: RunParts, assignment: Assignment, options: RunOp
 }
 
 type Round = {
-  readonly input: InputHandle;
+  /** Absent: the web service has none. */
+  readonly input: InputHandle | undefined;
   readonly outputs: readonly NotedOutput[];
   readonly round: number;
 };
@@ -112,23 +112,10 @@ async function scoreAndCommit(
     }),
   }));
   const { rows } = await engine.score({
-    source: readBlob(
-      {
-        url: input.url,
-        etag: input.etag,
-        bytes: input.bytes,
-        patience,
-        refused: (refusal) => inputRefused(input.name, refusal),
-        notReached: (why) => notReached('Input', input.name, why),
-      },
-      signal,
-    ),
-    sourceName: input.name.slice(input.name.lastIndexOf('/') + 1),
-    delimiter: input.name.toLowerCase().endsWith('.tsv') ? '\t' : ',',
+    ...jobRows(assignment, input, { info: engine.info, patience, signal }),
     write: async (chunk) => {
       await Promise.all(blobs.map(({ blob }) => blob.write(chunk)));
     },
-    constants: constantsOf(assignment.parameters, engine.info),
     signal,
     onProgress: options.onRows,
   });
@@ -142,13 +129,11 @@ async function scoreAndCommit(
   return { rows, conflicts };
 }
 
-function only<T>(handles: Readonly<Record<string, T>>, what: string): T {
-  const [first, ...more] = Object.values(handles);
-  if (first === undefined || more.length > 0) {
-    throw new JobFault(
-      'ModuleExecutionError',
-      `A job has one ${what} here, and this one has ${more.length + (first === undefined ? 0 : 1)}.`,
-    );
-  }
-  return first;
+function atMostOne(inputs: Assignment['inputs']): InputHandle | undefined {
+  const [first, ...more] = Object.values(inputs);
+  if (more.length === 0) return first;
+  throw new JobFault(
+    'ModuleExecutionError',
+    `A job has one input here at most, and this one has ${more.length + 1}.`,
+  );
 }

@@ -1,6 +1,7 @@
 /** The Batch Execution Service as its clients call it: register, start, status, cancel. */
 import { beforeEach, expect, test } from 'vitest';
 import { makeApi, read, textIn, valuesIn, type Api } from './api.ts';
+import { arm, serviceBody } from './bes-errors.ts';
 import { detailOf } from './calls.ts';
 import { limits } from '../../shared/core/limits.ts';
 import { bootAll, endpoint, nonceOf, subscriptionId, ticked } from '../app/world.ts';
@@ -101,6 +102,29 @@ test('an input that is missing at the start is a 400, and the job has failed wit
     StatusCode: 'Failed',
     Details: detailOf(got).message,
   });
+});
+
+test('a service without inputs takes a body of parameters alone, and a VM gets no input', async () => {
+  const poolId = await api.makePool(1);
+  const [vmId = ''] = await bootAll(api.world, poolId);
+  const nodes = { score: { assetId: 'model' }, output1: { outputId: 'output1' } };
+  const more = { package: { nodes }, parameters: { age: {} } };
+  const path = `${arm}/webServices/lone`;
+  const made = await api.asAccount({ method: 'PUT', path, body: serviceBody(api, more) });
+  const { swaggerLocation } = read(made)['properties'] as { swaggerLocation: string };
+  const jobs = new URL(swaggerLocation).pathname.replace('swagger.json', 'jobs');
+  const key = String(read(await api.asAccount({ path: `${path}/listKeys` }))['primary']);
+  const body = { GlobalParameters: { age: 39 }, AzureBatchPoolId: poolId };
+  const registered = await api.call({ key, method: 'POST', path: `${jobs}?api-version=2.0`, body });
+  const job = `${jobs}/${textIn(registered)}`;
+  expect((await api.call({ key, method: 'POST', path: `${job}/start?api-version=2.0` })).status).toBe(200);
+  const next = await api.call({
+    method: 'POST',
+    path: `/vm/${vmId}/next`,
+    key: api.world.app.secrets.vmToken(vmId),
+    body: { nonce: nonceOf(vmId) },
+  });
+  expect(read(next)).toMatchObject({ kind: 'work', assignment: { inputs: {}, parameters: { age: 39 } } });
 });
 
 test('a cancelled job cannot be started', async () => {

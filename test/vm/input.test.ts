@@ -132,6 +132,21 @@ test.each([
   expect(await bench.place.blob(outputName).exists()).toBe(false);
 });
 
+test('a web service without inputs scores one row: its parameters', async () => {
+  const { assignment, outputName } = await bench.job();
+  const lone = { ...assignment, inputs: {}, parameters: { a: 1, B: '2', 'millpond.rowErrors': 'fail' } };
+  expect(await bench.run(lone)).toEqual({ kind: 'finished', rows: 1 });
+  expect(await bench.place.text(outputName)).toBe('a,B,Scored Labels\n1,2,21\n');
+  const { assignment: second } = await bench.job();
+  expect(await bench.run({ ...second, inputs: {}, parameters: { a: 'one', b: 2 } })).toMatchObject({
+    kind: 'failed',
+    code: 'InputParseError',
+    message: expect.stringMatching(
+      /^GlobalParameters line 2 \(row 1\), column 'a': expected a number, found "one"/,
+    ),
+  });
+});
+
 test('a header alone gives a header alone; a .tsv is separated by tabs', async () => {
   const bare = await bench.job({ input: 'a,b\n' });
   expect(await bench.run(bare.assignment)).toEqual({ kind: 'finished', rows: 0 });
@@ -154,7 +169,7 @@ test('a job with two inputs is refused with a sentence', async () => {
   if (input === undefined) throw new Error('no input');
   expect(await bench.run({ ...assignment, inputs: { one: input, two: input } })).toMatchObject({
     kind: 'failed',
-    message: 'A job has one input here, and this one has 2.',
+    message: 'A job has one input here at most, and this one has 2.',
   });
 });
 
