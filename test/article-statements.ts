@@ -1,6 +1,7 @@
 /** The 26 statements of the service's article, in few words, each with the tests that go red without it. */
 
-export type Proof = { readonly file: string; readonly title: string };
+import type { Proof } from './is-written.ts';
+
 export type Statement = { readonly number: number; readonly says: string; readonly proofs: readonly Proof[] };
 
 function statement(

@@ -1,23 +1,12 @@
 /** The article's statements, their tests, and the table of both in the documents: none is missing, and each is there. */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { statements, type Proof } from './article-statements.ts';
+import { statements } from './article-statements.ts';
+import { isWritten, plainTable } from './is-written.ts';
 
 const root = join(import.meta.dirname, '..');
 const document = 'shared/article.md';
-
-/** As a test, and not one that is skipped or still to be written. */
-function isWritten({ file, title }: Proof): boolean {
-  if (!existsSync(join(root, file))) return false;
-  const text = readFileSync(join(root, file), 'utf8');
-  const quoted = [`'${title}'`, `"${title}"`, `\`${title}\``];
-  return quoted.some((name) => {
-    const at = text.indexOf(name);
-    const before = text.slice(0, Math.max(at, 0)).trimEnd();
-    return at >= 0 && /[^.\w](?:it|test)\(?$|\)\($/.test(before) && !/\.(?:skip|todo)\($/.test(before);
-  });
-}
 
 function table(): string {
   const rows = statements.map(({ number, says, proofs }) => {
@@ -41,10 +30,7 @@ test('every test that is named is there', () => {
 
 test('the table in the documents is this one', () => {
   const text = readFileSync(join(root, document), 'utf8');
-  // Whoever formats the document may pad its cells.
-  const plain = (markdown: string) =>
-    markdown.replaceAll(/ +\|/g, ' |').replaceAll(/\| +/g, '| ').replaceAll(/-{3,}/g, '---');
-  expect(plain(text)).toContain(plain(table()));
+  expect(plainTable(text)).toContain(plainTable(table()));
 });
 
 test('the README says when to use a pool and when classic processing', () => {

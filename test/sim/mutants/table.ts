@@ -204,4 +204,22 @@ export const mutants: readonly Mutant[] = [
     'for (const wait of queue) {\n    if (pairs.length === max',
     'for (const wait of queue.toReversed()) {\n    if (pairs.length === max',
   ),
+  one(
+    'a VM stopped that could not ask during a stall',
+    'core/reconcile.ts',
+    "const seenMs = vm.kind === 'releasing' && vm.after === 'idle' ? vm.beatMs : nowMs;",
+    'const seenMs = nowMs;',
+  ),
+  one(
+    'a hold that outlives its pool',
+    'app/dispatch.ts',
+    'if (pool === undefined || head.queue.length === 0) return;',
+    'if (pool === undefined || pool.row.hold !== undefined || head.queue.length === 0) return;',
+  ),
+  one(
+    'a place in the queue taken away without looking',
+    'app/dispatch.ts',
+    'job === undefined || isFinal(job.row)\n      ? []',
+    'job !== null\n      ? []',
+  ),
 ];
