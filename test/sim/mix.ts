@@ -86,7 +86,7 @@ export function makeMix(random: SeededRandom): Mix {
     random.below(2) === 0 ? everyMs * (0.5 + 2 * random.fraction()) : undefined;
   const events = {
     stormEveryMs: some(4 * hourMs),
-    stallEveryMs: some(8 * hourMs),
+    stallEveryMs: some(3 * hourMs),
     throttleEveryMs: some(6 * hourMs),
     crashEveryMs: some(3 * hourMs),
     pauseEveryMs: some(5 * hourMs),

@@ -311,7 +311,8 @@ export class Users {
 
   private async cancel(): Promise<void> {
     const { facts, random } = this.parts;
-    const jobs = [...facts.jobs.values()].slice(-30);
+    // Rather one that is still under way.
+    const jobs = [...facts.jobs.values()].slice(-random.pick([3, 30]));
     if (jobs.length === 0) return;
     const job = random.pick(jobs);
     const subscriptionId = this.ownerOf(job);

@@ -5,6 +5,7 @@ import { dispatch } from '../../../shared/app/dispatch.ts';
 import { resizePool } from '../../../shared/app/pools.ts';
 import { reconcile } from '../../../shared/app/reconcile.ts';
 import { registerJob } from '../../../shared/app/register.ts';
+import { retireHost } from '../../../shared/app/retire-host.ts';
 import { startJob } from '../../../shared/app/start.ts';
 import { classicTag, tagOf } from '../../../shared/core/ids.ts';
 import { beginDeletion, held } from '../../../shared/core/pool.ts';
@@ -22,6 +23,7 @@ import {
   makeWorld,
   ok,
   started,
+  vmsOf,
   type World,
 } from '../../app/world.ts';
 
@@ -98,6 +100,24 @@ describe('a job that was started while its pool went', () => {
     await world.app.store.commit([{ do: 'replace', kind: 'pool', row, etag: stored.etag }]);
     await dispatch(world.app, tagOf(poolId));
     expect((await job(world, jobId))?.kind).toBe('cancelled');
+  });
+});
+
+describe('a host that goes in order', () => {
+  it('bills a VM whose process had died before to its last sign of life', async () => {
+    const world = await makeWorld({ config: { dispatch: 'timer' } });
+    const { poolId } = await makePool(world, 2);
+    await reconcile(world.app, tagOf(poolId));
+    const bootMs = world.clock.now();
+    const [dead = '', alive = ''] = await bootAll(world, poolId);
+    await world.clock.advance(40_000);
+    world.machines.kill(dead);
+    await world.clock.advance(5_000);
+    await retireHost(world.app);
+    const ends = new Map(
+      (await vmsOf(world, poolId)).map((vm) => [vm.vmId, vm.kind === 'stopped' ? vm.atMs : 0]),
+    );
+    expect([ends.get(dead), ends.get(alive)]).toEqual([bootMs, bootMs + 45_000]);
   });
 });
 
