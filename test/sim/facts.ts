@@ -45,6 +45,8 @@ export type Facts = {
   /** Longest that any instance stood still up to now, and when it went on. */
   lastDisturbedMs: number;
   finished: number;
+  /** When a pool was last on hold, by tag. */
+  readonly heldMs: Map<string, number>;
 };
 
 export function makeFacts(): Facts {
@@ -55,5 +57,6 @@ export function makeFacts(): Facts {
     clockErrorMs: 1_000,
     lastDisturbedMs: 0,
     finished: 0,
+    heldMs: new Map(),
   };
 }

@@ -32,7 +32,7 @@ export const restsInPeace: MakeCheck = (world) => ({
 });
 
 function checkPool(
-  { storage, scheduler, machines }: World,
+  { storage, scheduler, machines, facts }: World,
   tag: string,
   rest: Rest,
   bad: (text: string, ids: readonly string[]) => void,
@@ -70,6 +70,7 @@ function checkPool(
     pool.kind === 'active' &&
     tag !== classicTag &&
     pool.hold === undefined &&
+    scheduler.nowMs - (facts.heldMs.get(tag) ?? 0) > slackMs &&
     up !== pool.wish.vmCount
   )
     bad(`pool ${tag} has ${up} VMs, and ${pool.wish.vmCount} are wished for`, [tag]);

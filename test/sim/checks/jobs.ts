@@ -29,7 +29,11 @@ export const jobsEndOnce: MakeCheck = ({ storage, violations, facts }) => {
   const mayMove = (jobId: string) => {
     const pool = storage.shadow.get('pool', jobId.slice(0, 12), 'm');
     return (
-      pool !== undefined && pool.serviceId !== undefined && pool.hold === undefined && pool.wish.vmCount > 0
+      pool !== undefined &&
+      storage.nowMs - (facts.heldMs.get(jobId.slice(0, 12)) ?? 0) > restMs &&
+      pool.serviceId !== undefined &&
+      pool.hold === undefined &&
+      pool.wish.vmCount > 0
     );
   };
   return {
@@ -49,6 +53,9 @@ export const jobsEndOnce: MakeCheck = ({ storage, violations, facts }) => {
     },
   };
 };
+
+/** From the end of a hold to the end of what has waited: a few ticks, and machines that boot. */
+const restMs = 3_600_000;
 
 /** Sweeps come by every hour, and it has been quiet for longer. */
 function keepsToken(job: Job, nowMs: number): boolean {
