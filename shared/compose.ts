@@ -66,6 +66,7 @@ function compose(settings: Settings): Composed {
     hostId: randomBytes(16).toString('hex'),
     vmUrl: () => settings.publicUrl,
     tokenFor: (vmId) => secrets.vmToken(vmId),
+    openHosts: [new URL(account.blobEndpoint).hostname],
     lease,
     log,
     onExit: (vmId) => void whenExited(vmId),

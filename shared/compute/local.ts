@@ -19,6 +19,8 @@ export type LocalComputeOptions = {
   readonly onExit: (vmId: VmId, cause: string) => void;
   /** Scoring threads of a VM, 1 to 64. Default 1. */
   readonly workers?: number;
+  /** Names of hosts that VMs may reach although they lie on this machine: our own storage's. Default none. */
+  readonly openHosts?: readonly string[];
   /** V8's limit for a VM's heap, in MiB. Default: none of ours. */
   readonly heapMb?: number;
   /** A process that was asked to leave is killed after this. Default 5 s. */
@@ -118,6 +120,7 @@ function forkVm(options: LocalComputeOptions, vmId: VmId): ChildProcess {
       url: options.vmUrl(),
       token: options.tokenFor(vmId),
       workers: options.workers ?? 1,
+      openHosts: options.openHosts ?? [],
     }),
     execArgv: options.heapMb === undefined ? [] : [`--max-old-space-size=${options.heapMb}`],
     // Never piped: a full pipe that nobody reads would stop the VM.

@@ -1,10 +1,11 @@
-/** The environment of a local VM: its own four settings and nothing of the host's but what Node itself needs to run. */
+/** The environment of a local VM: its own few settings and nothing of the host's but what Node itself needs to run. */
 
 export type VmEnvironment = {
   readonly vmId: string;
   readonly url: string;
   readonly token: string;
   readonly workers: number;
+  readonly openHosts: readonly string[];
 };
 
 /** Certificates of a private authority; the system's folder, without which Windows opens no connection. */
@@ -22,5 +23,6 @@ export function vmEnvironment(host: NodeJS.ProcessEnv, vm: VmEnvironment): Recor
     MILLPOND_VM_URL: vm.url,
     MILLPOND_VM_TOKEN: vm.token,
     MILLPOND_VM_WORKERS: String(vm.workers),
+    MILLPOND_VM_OPEN_HOSTS: vm.openHosts.join(','),
   };
 }

@@ -13,7 +13,8 @@ import type { BlobPlace, CallerBlobs, Clock, Look } from '../app/ports.ts';
 import { limits } from '../core/limits.ts';
 import { blobUrl, unaddressable } from './blob-url.ts';
 import { withDeadline } from './deadline.ts';
-import { ForbiddenAddress, guardedRequest, type Answer } from './guarded-request.ts';
+import { ForbiddenAddress } from '../net/guarded-connection.ts';
+import { guardedRequest, type Answer } from './guarded-request.ts';
 
 export type CallerBlobsOptions = {
   readonly clock: Clock;

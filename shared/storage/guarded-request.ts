@@ -1,13 +1,6 @@
 /** A GET, a HEAD or a PUT without a body to an address that a caller chose: no redirects, a deadline, and never to a machine's own inside. */
-import { lookup, type LookupAddress, type LookupAllOptions } from 'node:dns';
-import {
-  Agent as HttpAgent,
-  request as httpRequest,
-  type ClientRequest,
-  type IncomingMessage,
-} from 'node:http';
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import { BlockList, isIP } from 'node:net';
+import type { IncomingMessage } from 'node:http';
+import { guardedConnection, type Guard } from '../net/guarded-connection.ts';
 
 export type Answer = {
   readonly status: number;
@@ -22,39 +15,8 @@ export type Ask = {
   readonly url: string;
   readonly signal: AbortSignal;
   readonly bytesMax: number;
-  /** `open`: our own or configured endpoints, which may be on this machine. */
-  readonly guard: 'closed' | 'open';
+  readonly guard: Guard;
 };
-
-/** The host's name leads to an address that no caller may reach through us. */
-export class ForbiddenAddress extends Error {
-  constructor(host: string) {
-    super(`${host} leads to an address that is not allowed`);
-    this.name = 'ForbiddenAddress';
-  }
-}
-
-/**
- * Loopback, link-local (with the metadata service), unspecified, multicast, and Azure's WireServer. Private networks
- * are allowed: a storage account behind a private endpoint has such an address.
- */
-const inside = new BlockList();
-inside.addSubnet('0.0.0.0', 8, 'ipv4');
-inside.addSubnet('127.0.0.0', 8, 'ipv4');
-inside.addSubnet('169.254.0.0', 16, 'ipv4');
-inside.addAddress('168.63.129.16', 'ipv4');
-inside.addSubnet('224.0.0.0', 4, 'ipv4');
-inside.addSubnet('240.0.0.0', 4, 'ipv4');
-inside.addAddress('::', 'ipv6');
-inside.addAddress('::1', 'ipv6');
-inside.addSubnet('fe80::', 10, 'ipv6');
-inside.addSubnet('ff00::', 8, 'ipv6');
-
-export function isForbiddenAddress(address: string): boolean {
-  return inside.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
-}
-
-const agents = { http: new HttpAgent({ keepAlive: true }), https: new HttpsAgent({ keepAlive: true }) };
 
 /** @throws ForbiddenAddress, or what the system says about the connection (`code`: ENOTFOUND ...) */
 export async function guardedRequest(ask: Ask): Promise<Answer> {
@@ -95,24 +57,10 @@ async function once(ask: Ask): Promise<Answer> {
   return { ...answer, body: Buffer.concat(chunks), whole: 'yes' };
 }
 
-function send(ask: Ask): Promise<IncomingMessage> {
-  const url = new URL(ask.url);
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  // An address is never looked up, so the guard of the look-up does not see it.
-  if (ask.guard === 'closed' && isIP(host) !== 0 && isForbiddenAddress(host)) {
-    return Promise.reject(new ForbiddenAddress(host));
-  }
+async function send({ method, url, signal, guard }: Ask): Promise<IncomingMessage> {
+  const headers = { 'x-ms-version': '2022-11-02' };
+  const request = guardedConnection(new URL(url), guard, { method, signal, headers });
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-  const options = {
-    method: ask.method,
-    signal: ask.signal,
-    headers: { 'x-ms-version': '2022-11-02' },
-    ...(ask.guard === 'closed' ? { lookup: guardedLookup } : {}),
-  };
-  const request: ClientRequest =
-    url.protocol === 'https:'
-      ? httpsRequest(url, { ...options, agent: agents.https })
-      : httpRequest(url, { ...options, agent: agents.http });
   request.once('response', resolve);
   request.on('error', (error: NodeJS.ErrnoException) => {
     const stale = request.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
@@ -120,23 +68,4 @@ function send(ask: Ask): Promise<IncomingMessage> {
   });
   request.end();
   return promise;
-}
-
-type LookupCallback = (
-  error: NodeJS.ErrnoException | null,
-  address: string | LookupAddress[],
-  family?: number,
-) => void;
-
-function guardedLookup(host: string, options: object, callback: LookupCallback): void {
-  const all: LookupAllOptions = { ...options, all: true };
-  lookup(host, all, (error, addresses) => {
-    if (error !== null) return callback(error, []);
-    if (addresses.some(({ address }) => isForbiddenAddress(address))) {
-      return callback(new ForbiddenAddress(host), []);
-    }
-    const [first] = addresses;
-    if ('all' in options && options.all === true) return callback(null, addresses);
-    return callback(null, first?.address ?? '', first?.family);
-  });
 }

@@ -1,5 +1,7 @@
 /** One request to blob storage through a SAS URL: with a deadline, no redirects, and the storage's own error code. */
 import { judgeSas, type SasState } from '../core/sas-time.ts';
+import { ForbiddenAddress } from '../net/guarded-connection.ts';
+import { askOverHttp } from './blob-http.ts';
 import { reasonOf } from './service-client.ts';
 
 /** What is asked; `url` carries the SAS and is never part of a message. */
@@ -11,6 +13,8 @@ export type BlobCall = {
   readonly body?: Uint8Array;
   /** Until the reply's headers are there (for errors: its body too). */
   readonly callMs: number;
+  /** Names of hosts that may lie inside; default none. */
+  readonly openHosts?: readonly string[];
 };
 
 export type BlobTry =
@@ -37,13 +41,12 @@ export async function tryBlob(call: BlobCall, signal: AbortSignal): Promise<Blob
   const ending = new AbortController();
   const deadline = setTimeout(() => ending.abort(new Error('no answer within the deadline')), call.callMs);
   try {
-    const response = await fetch(addressOf(call), {
-      method: call.method,
-      headers: { 'x-ms-version': version, ...call.headers },
-      ...(call.body === undefined ? {} : { body: call.body as Uint8Array<ArrayBuffer> }),
-      redirect: 'manual',
-      signal: AbortSignal.any([signal, ending.signal]),
-    });
+    const { method, body, openHosts = [] } = call;
+    const headers = { 'x-ms-version': version, ...call.headers };
+    const response = await askOverHttp(
+      { method, url: addressOf(call), headers, openHosts, ...(body === undefined ? {} : { body }) },
+      AbortSignal.any([signal, ending.signal]),
+    );
     if (response.ok) {
       if (call.method !== 'GET') await response.arrayBuffer();
       return { kind: 'done', response, end: () => ending.abort() };
@@ -57,7 +60,9 @@ export async function tryBlob(call: BlobCall, signal: AbortSignal): Promise<Blob
     return { kind: 'refused', status, code, ...(status === 403 ? { sas: stateOfSas(call, response) } : {}) };
   } catch (error) {
     signal.throwIfAborted();
-    return { kind: 'unheard', from: 'nowhere', why: reasonOf(error) };
+    if (error instanceof ForbiddenAddress) return { kind: 'refused', status: 403, code: error.name };
+    const why = ending.signal.aborted ? ending.signal.reason : error;
+    return { kind: 'unheard', from: 'nowhere', why: reasonOf(why) };
   } finally {
     clearTimeout(deadline);
   }

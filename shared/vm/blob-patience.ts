@@ -12,6 +12,8 @@ export type Patience = {
   readonly silenceMs: number;
   /** Without any progress for so long, the job fails with the storage's last words. */
   readonly giveUpMs: number;
+  /** Names of hosts that may lie on this machine or where no caller may reach: our own storage's. Default none. */
+  readonly openHosts?: readonly string[];
   /** Sends and repeats a call, where time is virtual. Default: over HTTP, in real time. */
   readonly ask?: (call: BlobCall, signal: AbortSignal) => Promise<BlobTry>;
 };
@@ -80,7 +82,8 @@ export async function askBlob(call: BlobCall, patience: Patience, signal: AbortS
   if (patience.ask !== undefined) return patience.ask(call, signal);
   const bearing = makeBearing(patience);
   for (;;) {
-    const tried = await tryBlob({ ...call, callMs: Math.min(call.callMs, bearing.leftMs()) }, signal);
+    const callMs = Math.min(call.callMs, bearing.leftMs());
+    const tried = await tryBlob({ ...call, callMs, openHosts: patience.openHosts ?? [] }, signal);
     if (tried.kind !== 'unheard') return tried;
     if (tried.from === 'host') bearing.heard();
     if ((await bearing.next(signal)) === 'given-up')

@@ -56,7 +56,13 @@ async function open(blob: BlobSource, offset: number, leftMs: number, signal: Ab
     ...(offset === 0 ? {} : { range: `bytes=${offset}-` }),
   };
   const tried = await tryBlob(
-    { method: 'GET', url: blob.url, headers, callMs: Math.min(blob.patience.callMs, leftMs) },
+    {
+      method: 'GET',
+      url: blob.url,
+      headers,
+      callMs: Math.min(blob.patience.callMs, leftMs),
+      openHosts: blob.patience.openHosts ?? [],
+    },
     signal,
   );
   if (tried.kind === 'refused') throw blob.refused(await precisely(tried, blob, signal));
@@ -77,7 +83,8 @@ async function open(blob: BlobSource, offset: number, leftMs: number, signal: Ab
 /** Some storages say of a blob that is gone that it does not meet the condition. */
 async function precisely(refusal: BlobRefusal, blob: BlobSource, signal: AbortSignal): Promise<BlobRefusal> {
   if (refusal.status !== 412) return refusal;
-  const looked = await tryBlob({ method: 'HEAD', url: blob.url, callMs: blob.patience.callMs }, signal);
+  const { callMs, openHosts = [] } = blob.patience;
+  const looked = await tryBlob({ method: 'HEAD', url: blob.url, callMs, openHosts }, signal);
   return looked.kind === 'refused' ? looked : refusal;
 }
 

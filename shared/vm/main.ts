@@ -25,13 +25,14 @@ async function main(): Promise<number> {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => leaving.abort(`it got ${signal}`));
   }
-  const { workers, ...service } = settings;
+  const { workers, openHosts, ...service } = settings;
+  const patience = { ...defaultPatience, openHosts };
   const nonce = randomBytes(16).toString('hex');
-  const models = makeModelCache({ openEngine, workers, patience: defaultPatience });
+  const models = makeModelCache({ openEngine, workers, patience });
   try {
     const why = await liveVm({
       client: makeServiceClient({ ...service, nonce, log }),
-      run: (assignment, options) => runAssignment({ models, patience: defaultPatience }, assignment, options),
+      run: (assignment, options) => runAssignment({ models, patience }, assignment, options),
       leaving,
     });
     log('vm.ends', { why });

@@ -144,5 +144,6 @@ export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { cause } = error;
   if (cause instanceof Error) return 'code' in cause ? String(cause.code) : cause.message;
+  if ('code' in error && typeof error.code === 'string') return error.code;
   return error.name === 'TimeoutError' ? 'no answer within the deadline' : error.message;
 }

@@ -13,13 +13,21 @@ export type VmSettings = {
   readonly token: string;
   /** Scoring threads, 1 to 64. Default 1. */
   readonly workers: number;
+  /** Names of hosts, separated by commas, whose blobs may lie on this machine: our own storage's. Default none. */
+  readonly openHosts: readonly string[];
 };
 
-const names = ['MILLPOND_VM_ID', 'MILLPOND_VM_URL', 'MILLPOND_VM_TOKEN', 'MILLPOND_VM_WORKERS'] as const;
+const names = [
+  'MILLPOND_VM_ID',
+  'MILLPOND_VM_URL',
+  'MILLPOND_VM_TOKEN',
+  'MILLPOND_VM_WORKERS',
+  'MILLPOND_VM_OPEN_HOSTS',
+] as const;
 
 /** Reads the settings and deletes them from `env`; a sentence when one is missing or malformed (never the token itself). */
 export function takeSettings(env: NodeJS.ProcessEnv): VmSettings | { readonly wrong: string } {
-  const [vmId = '', url = '', token = '', workersText = '1'] = names.map((name) => env[name]);
+  const [vmId = '', url = '', token = '', workersText = '1', openHosts = ''] = names.map((name) => env[name]);
   for (const name of names) delete env[name];
   if (!isId(vmId)) return { wrong: 'MILLPOND_VM_ID must be 32 lower-case hex digits.' };
   if (!/^https?:\/\//.test(url) || !URL.canParse(url)) {
@@ -30,5 +38,11 @@ export function takeSettings(env: NodeJS.ProcessEnv): VmSettings | { readonly wr
   if (!Number.isInteger(workers) || workers < 1 || workers > 64) {
     return { wrong: 'MILLPOND_VM_WORKERS must be a whole number from 1 to 64.' };
   }
-  return { vmId, url: url.replace(/\/+$/, ''), token, workers };
+  return {
+    vmId,
+    url: url.replace(/\/+$/, ''),
+    token,
+    workers,
+    openHosts: openHosts.split(',').filter(Boolean),
+  };
 }

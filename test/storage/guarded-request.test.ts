@@ -6,7 +6,7 @@ import type { BlobPlace } from '../../shared/app/ports.ts';
 import { makeCallerBlobs } from '../../shared/storage/caller-blobs.ts';
 import { parseStorageAccount } from '../../shared/storage/connection-string.ts';
 import { withDeadline } from '../../shared/storage/deadline.ts';
-import { isForbiddenAddress } from '../../shared/storage/guarded-request.ts';
+import { isForbiddenAddress } from '../../shared/net/forbidden-address.ts';
 import { makeStorageClock } from '../../shared/storage/storage-clock.ts';
 
 describe('addresses', () => {
@@ -24,11 +24,28 @@ describe('addresses', () => {
     'ff02::1',
     '::ffff:127.0.0.1',
     '::ffff:169.254.169.254',
+    '::ffff:a83f:8110',
+    '::127.0.0.1',
+    'fe80::1%eth0',
+    'fec0::1',
+    '64:ff9b::169.254.169.254',
+    '64:ff9b::7f00:1',
+    '64:ff9b::a83f:8110',
+    '64:ff9b:1::1',
+    '2002:7f00:1::1',
+    '2002:a9fe:a9fe::',
+    'not an address',
   ])('%s is forbidden', (address) => expect(isForbiddenAddress(address)).toBe(true));
-  test.each(['20.60.1.1', '10.0.0.4', '192.168.1.1', '168.63.129.17', '2603:1030::1', '::ffff:20.60.1.1'])(
-    '%s is allowed',
-    (address) => expect(isForbiddenAddress(address)).toBe(false),
-  );
+  test.each([
+    '20.60.1.1',
+    '10.0.0.4',
+    '192.168.1.1',
+    '168.63.129.17',
+    '2603:1030::1',
+    '::ffff:20.60.1.1',
+    '64:ff9b::143c:101',
+    'fd00::1',
+  ])('%s is allowed', (address) => expect(isForbiddenAddress(address)).toBe(false));
 });
 
 describe('callers and servers that mean harm', () => {

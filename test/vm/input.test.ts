@@ -244,7 +244,7 @@ function source(url: string, bytes: number, callMs = 10_000, giveUpMs = 10_000):
   return {
     url,
     bytes,
-    patience: { callMs, stageMs: callMs, silenceMs: giveUpMs, giveUpMs },
+    patience: { callMs, stageMs: callMs, silenceMs: giveUpMs, giveUpMs, openHosts: ['127.0.0.1'] },
     refused: (refusal) => new JobFault('InvalidBlob', `refused ${refusal.status}`),
     notReached: (why) => new JobFault('InvalidBlob', why),
   };

@@ -194,6 +194,7 @@ test.skipIf(process.platform !== 'linux')(
     // The kernel keeps the block that a process was started with, for the same user's eyes; the program cannot wipe it.
     expect(names.toSorted((a = '', b = '') => a.localeCompare(b))).toEqual([
       'MILLPOND_VM_ID',
+      'MILLPOND_VM_OPEN_HOSTS',
       'MILLPOND_VM_TOKEN',
       'MILLPOND_VM_URL',
       'MILLPOND_VM_WORKERS',

@@ -43,7 +43,7 @@ function recorded() {
       return { close: async () => void events.push(`close ${text}`) } as Engine;
     },
     workers: 1,
-    patience: { callMs: 2_000, stageMs: 2_000, silenceMs: 500, giveUpMs: 500 },
+    patience: { callMs: 2_000, stageMs: 2_000, silenceMs: 500, giveUpMs: 500, openHosts: ['127.0.0.1'] },
   });
   return { events, cache };
 }

@@ -46,9 +46,16 @@ test('settings are taken out of the environment', () => {
     MILLPOND_VM_ID: id,
     MILLPOND_VM_URL: 'http://127.0.0.1:7071/',
     MILLPOND_VM_TOKEN: 'secret',
+    MILLPOND_VM_OPEN_HOSTS: '127.0.0.1,blobs.example',
     TZ: 'UTC',
   };
-  expect(takeSettings(env)).toEqual({ vmId: id, url: 'http://127.0.0.1:7071', token: 'secret', workers: 1 });
+  expect(takeSettings(env)).toEqual({
+    vmId: id,
+    url: 'http://127.0.0.1:7071',
+    token: 'secret',
+    workers: 1,
+    openHosts: ['127.0.0.1', 'blobs.example'],
+  });
   expect(env).toEqual({ TZ: 'UTC' });
 });
 

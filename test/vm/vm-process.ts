@@ -19,7 +19,7 @@ export type VmProcess = {
 export function startVm(url: string, vmId = randomId()): VmProcess {
   const program = fileURLToPath(new URL('../../shared/vm/main.ts', import.meta.url));
   const child = fork(program, [], {
-    env: vmEnvironment(process.env, { vmId, url, token, workers: 1 }),
+    env: vmEnvironment(process.env, { vmId, url, token, workers: 1, openHosts: ['127.0.0.1'] }),
     execArgv: [],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
