@@ -38,8 +38,9 @@ export type Instance = {
 /** @param wanted settings beside the usual ones, or what makes them once the storage is known */
 export async function startInstance(
   wanted: Record<string, string> | ((azurite: Azurite) => Record<string, string>) = {},
+  storage: Parameters<typeof startAzurite>[0] = {},
 ): Promise<Instance> {
-  const azurite = await startAzurite();
+  const azurite = await startAzurite(storage);
   const env = typeof wanted === 'function' ? wanted(azurite) : wanted;
   const port = await freePort();
   const log: string[] = [];
@@ -51,7 +52,7 @@ export async function startInstance(
       env: { ...settings(azurite, port), ...env },
     });
   let host = await start();
-  const credential = new StorageSharedKeyCredential(azuriteAccount, azuriteKey);
+  const credential = new StorageSharedKeyCredential(azuriteAccount, storage.key ?? azuriteKey);
   const data = new BlobServiceClient(azurite.blobUrl, credential).getContainerClient('data');
   await data.create();
   const url = `http://127.0.0.1:${port}`;
