@@ -21,7 +21,7 @@ const dayMs = 24 * hourMs;
 /** A host whose lease is not renewed has lost it then; the other ones ask every second. */
 const leaseMs = 15 * secondMs;
 const lookMs = 2 * secondMs;
-const night = { fromMs: 18.5 * hourMs, toMs: 9 * hourMs };
+const night = { fromMs: 18.5 * hourMs, toMs: 8 * hourMs };
 
 export type HostsParts = {
   readonly scheduler: Scheduler;
@@ -49,11 +49,13 @@ export class Hosts {
   private incarnations = 0;
   private upAgainMs = 0;
   private isFaulty = false;
+  private tickEveryMs: number;
   private ticking: Instance | undefined;
   private looking: Instance | undefined;
 
   constructor(parts: HostsParts) {
     this.parts = parts;
+    this.tickEveryMs = parts.mix.tickEveryMs;
     parts.storage.onCommit(({ table, changes }) => {
       if (table !== tables.pools || parts.mix.machines !== 'local' || parts.mix.dispatch === 'timer') return;
       const calls = changes.some(
@@ -196,9 +198,14 @@ export class Hosts {
     return ofDay >= night.fromMs || ofDay < night.toMs;
   }
 
+  /** From the next one on. */
+  setTickEvery(ms: number): void {
+    this.tickEveryMs = ms;
+  }
+
   private scheduleTick(): void {
     const { scheduler, mix, random } = this.parts;
-    scheduler.after(mix.tickEveryMs, () => {
+    scheduler.after(this.tickEveryMs, () => {
       this.scheduleTick();
       const trouble = this.isFaulty && random.fraction() < mix.tickTrouble;
       const kind = trouble ? random.pick(['missing', 'late', 'twice'] as const) : 'in time';

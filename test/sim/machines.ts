@@ -141,6 +141,23 @@ export class Machines {
     if (machine !== undefined) this.kill(machine, cause);
   }
 
+  /** The process ends without a word and the machine runs it once more, under the same id. */
+  rerun(vmId: string): void {
+    const machine = this.running.get(vmId);
+    const known = this.parts.facts.vms.get(vmId);
+    if (machine?.process === undefined || known?.helloSentMs === undefined) return;
+    machine.process.state = 'dead';
+    known.doubled = true;
+    known.endMs ??= this.parts.scheduler.nowMs;
+    this.parts.trace.note(this.parts.scheduler.nowMs, vmId, 'process ends', 'it is run once more');
+    const { process } = machine;
+    this.parts.scheduler.after(1_000 + this.parts.random.below(30_000), () => {
+      if (this.running.get(vmId) !== machine || machine.process !== process) return;
+      machine.process = this.processOf(known, machine);
+      void machine.process.live();
+    });
+  }
+
   private begin(vmId: string, poolId: string, host: Instance | undefined): void {
     const { scheduler, random, mix, facts } = this.parts;
     const machine: Machine = { vmId, host, ended: [] };

@@ -11,6 +11,7 @@ const { values } = parseArgs({
     jobs: { type: 'string', default: '240' },
     last: { type: 'string', default: '60' },
     all: { type: 'boolean', default: false },
+    coverage: { type: 'boolean', default: false },
     mutant: { type: 'string' },
     mutants: { type: 'boolean', default: false },
     only: { type: 'string' },
@@ -21,6 +22,7 @@ const days = Number(values.days);
 const jobsADay = Number(values.jobs);
 
 if (values.mutant !== undefined) (await import('./mutants/apply.ts')).applyMutant(values.mutant);
+const coverage = values.coverage ? await (await import('./coverage.ts')).beginCoverage() : undefined;
 const { simulate } = await import('./simulate.ts');
 
 if (values.mutants) {
@@ -34,6 +36,10 @@ if (values.mutants) {
 } else if (values.seed === undefined)
   await runMany(Number(values.from ?? Date.now() % 1_000_000_007), Number(values.seeds));
 else await runOne(Number(values.seed));
+
+for (const { file, line, what, text } of (await coverage?.unreached()) ?? []) {
+  process.stdout.write(`${file}:${line} ${what}: ${text}\n`);
+}
 
 async function runMany(from: number, seeds: number): Promise<void> {
   const beganMs = performance.now();

@@ -28,6 +28,8 @@ import { Weather } from './weather.ts';
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 const dayMs = 24 * hourMs;
+/** Every so manieth seed goes on until everything is older than it is kept. */
+const agedEvery = 8;
 /** 2030-01-01T08:00Z. */
 const beginMs = 1_893_484_800_000;
 /** VMs and users are told at the latest then; below a request's longest life. */
@@ -117,6 +119,11 @@ export async function simulate(options: SimOptions): Promise<SimReport> {
     // A plan that is used up pays again with its next day.
     if (hasWaiting(world)) await scheduler.runUntil(scheduler.nowMs + 26 * hourMs);
     checks.atRest('left');
+  }
+  if (options.seed % agedEvery === 0 && !scheduler.halted) {
+    hosts.setTickEvery(6 * hourMs);
+    await scheduler.runUntil(scheduler.nowMs + 41 * dayMs);
+    checks.atRest('aged');
   }
   return reportOf(world, options, kinds);
 }

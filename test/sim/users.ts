@@ -6,7 +6,7 @@ import { putClassicService } from '../../shared/app/classic-services.ts';
 import { createPool } from '../../shared/app/create-pool.ts';
 import { moveAssociation } from '../../shared/app/move-plan.ts';
 import { putPlan } from '../../shared/app/plans.ts';
-import { deletePool, getPool, resizePool } from '../../shared/app/pools.ts';
+import { deletePool, getPool, poolUsage, resizePool } from '../../shared/app/pools.ts';
 import type { App } from '../../shared/app/ports.ts';
 import { registerJob } from '../../shared/app/register.ts';
 import { putService } from '../../shared/app/services.ts';
@@ -335,7 +335,9 @@ export class Users {
         this.parts.violations.add('job-known', `the job ${job.jobId} is not found any more`, [job.jobId]);
       }
     }
-    if (poolId !== undefined) await this.ask('get-pool', (app) => getPool(app, customer.account, poolId));
+    if (poolId === undefined) return;
+    await this.ask('get-pool', (app) => getPool(app, customer.account, poolId));
+    await this.ask('pool-usage', (app) => poolUsage(app, customer.account, poolId, {}));
   }
 
   private ownerOf(job: JobFacts): string {

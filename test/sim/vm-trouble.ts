@@ -15,7 +15,10 @@ export function makeVmTrouble({ scheduler, machines, mix, random, facts }: World
     const known = facts.vms.get(vm.vmId)!;
     machines.troubles += 1;
     const ms = 1 + random.below(random.pick([30_000, 5 * minuteMs, 40 * minuteMs]));
-    switch (random.pick(['kill', 'kill-soon', 'hang', 'cut', 'cut-all'] as const)) {
+    const kinds = ['kill', 'kill-soon', 'hang', 'cut', 'cut-all'] as const;
+    switch (mix.machines === 'batch' && random.below(6) === 0 ? 'rerun' : random.pick(kinds)) {
+      case 'rerun':
+        return machines.rerun(vm.vmId);
       case 'kill':
         return vm.die('its process was killed by SIGKILL');
       case 'kill-soon':

@@ -16,6 +16,7 @@ import { oneEach } from './once.ts';
 import { pairs } from './pairs.ts';
 import { promptness } from './prompt.ts';
 import { quotas } from './quotas.ts';
+import { retention } from './retention.ts';
 import { noSecrets } from './secrets.ts';
 import { wishes } from './wishes.ts';
 
@@ -37,6 +38,7 @@ const makers: readonly MakeCheck[] = [
   promptness,
   wishes,
   restsInPeace,
+  retention,
 ];
 
 export function makeChecks(world: World): { atRest(rest: Rest): void } {
