@@ -34,8 +34,6 @@ export function makeAdminApi(options: AdminOptions): AdminApi {
 }
 
 async function run(options: AdminOptions, lowerName: string, req: IncomingMessage): Promise<number> {
-  const name = [...options.functions.keys()].find((one) => one.toLowerCase() === lowerName);
-  if (name === undefined) return 404;
   if (!/^application\/json\b/i.test(req.headers['content-type'] ?? '')) return 415;
   let text = '';
   for await (const chunk of req.setEncoding('utf8')) if (text.length < inputBytesMax) text += String(chunk);
@@ -47,6 +45,8 @@ async function run(options: AdminOptions, lowerName: string, req: IncomingMessag
   } catch {
     return 400;
   }
+  const name = [...options.functions.keys()].find((one) => one.toLowerCase() === lowerName);
+  if (name === undefined) return 404;
   return options.runNow(name) ? 202 : 400;
 }
 

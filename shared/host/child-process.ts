@@ -1,5 +1,5 @@
 /** The child as a process: how it is started, what it prints, how it ends. */
-import { fork, type ChildProcess } from 'node:child_process';
+import { fork, type ChildProcess, type SendHandle } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
@@ -15,14 +15,15 @@ type ForkOptions = {
 };
 
 /** Forks child.ts, or child.js once compiled. Without `log` it writes to this process's own output. */
-export function forkChild(options: ChildOptions, { env, log }: ForkOptions): ChildProcess {
+export function forkChild(options: ChildOptions, port: SendHandle, { env, log }: ForkOptions): ChildProcess {
   const file = new URL(import.meta.url.endsWith('.ts') ? './child.ts' : './child.js', import.meta.url);
-  const child = fork(fileURLToPath(file), [JSON.stringify(options)], {
+  const child = fork(fileURLToPath(file), {
     cwd: options.scriptRoot,
     env: { TZ: 'UTC', ...process.env, ...env },
     execArgv: ['--disable-warning=ExperimentalWarning'],
     stdio: log === undefined ? 'inherit' : ['ignore', 'pipe', 'pipe', 'ipc'],
   });
+  child.send(options, port, () => undefined);
   if (log !== undefined)
     for (const stream of [child.stdout, child.stderr]) if (stream !== null) splitLines(stream, log);
   return child;
@@ -33,7 +34,7 @@ export async function exitOf(child: ChildProcess): Promise<{ code: number; lived
   const startedMs = performance.now();
   const disconnected = once(child, 'disconnect');
   const [code] = (await once(child, 'exit')) as [number | null];
-  // Node never tells of the disconnection when a socket was on its way to a killed child.
+  // Node never tells of the disconnection when a handle was on its way to a killed child.
   await within(lastMessageMs, disconnected);
   return { code: code ?? 1, livedMs: performance.now() - startedMs };
 }

@@ -58,6 +58,8 @@ export function installFunctionsCore(log: Log): FunctionsCore {
     model: () => model,
     close: () => void (closed = true),
     async runHooks(name, context) {
+      for (const key of ['hookData', 'invocationContext'])
+        if (key in context) Object.defineProperty(context, key, { writable: false });
       for (const hook of hooks.get(name)?.slice() ?? []) await hook(context);
     },
     log(level, category, message, from) {
@@ -82,7 +84,10 @@ export function installFunctionsCore(log: Log): FunctionsCore {
         throw new CoreError(`A function with id "${metadata.name}" has already been registered.`);
       }
       functions.set(metadata.name, { metadata, callback });
-      return new Disposable(() => void functions.delete(metadata.name));
+      return new Disposable(() => {
+        if (closed) throw new CoreError('A function can only be disposed during app startup.');
+        functions.delete(metadata.name);
+      });
     },
     registerHook(name: string, callback: HookCallback): Disposable {
       const list = hooks.get(name);

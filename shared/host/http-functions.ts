@@ -1,7 +1,7 @@
 /** The HTTP functions of an app, with the checks of their routes that the real host makes before it starts. */
 import type { RegisteredFunction } from './core-types.ts';
 import { HostRefusal } from './refusal.ts';
-import { makeRouteTable, templateOf, type HttpRoute, type RouteTable } from './route-table.ts';
+import { templateOf, type HttpRoute } from './route-table.ts';
 
 export type HttpFunction = HttpRoute & {
   readonly fn: RegisteredFunction;
@@ -26,40 +26,45 @@ export function isDisabled(name: string, settings: Readonly<Record<string, strin
   return /^(?:true|1)$/i.test(value ?? '');
 }
 
-export function httpFunctions(functions: Iterable<RegisteredFunction>): HttpFunction[] {
-  return [...functions].flatMap((fn) => {
-    const { bindingName, options } = triggerOf(fn);
-    if (String(options['type']).toLowerCase() !== 'httptrigger') return [];
-    const methods = Array.isArray(options['methods']) ? options['methods'].map(String) : null;
-    const route = typeof options['route'] === 'string' ? options['route'] : null;
-    return [{ name: fn.metadata.name, route, methods, fn, bindingName }];
-  });
+/** Undefined = every method, or no HTTP function. */
+export function methodsOf(fn: RegisteredFunction): readonly string[] | undefined {
+  const { methods } = triggerOf(fn).options;
+  return Array.isArray(methods) && methods.length > 0
+    ? methods.map((method) => String(method).toUpperCase())
+    : undefined;
 }
 
-/** @throws HostRefusal for a route that the real host refuses or dies of */
-export function checkedRouteTable(prefix: string, functions: readonly HttpFunction[]): RouteTable {
-  const seen: HttpFunction[] = [];
-  for (const one of functions) {
+/** The HTTP functions among them that the real host serves; the others it leaves out, each with a line in its log.
+ * @throws HostRefusal for a route that takes the whole real host down */
+export function checkedHttpFunctions(
+  functions: Iterable<RegisteredFunction>,
+  isInError: (name: string, why: string) => void,
+): HttpFunction[] {
+  const good: HttpFunction[] = [];
+  for (const fn of functions) {
+    const { bindingName, options } = triggerOf(fn);
+    if (String(options['type']).toLowerCase() !== 'httptrigger') continue;
+    const route = typeof options['route'] === 'string' ? options['route'] : null;
+    const one = { name: fn.metadata.name, route, methods: methodsOf(fn), fn, bindingName };
     const own = templateOf('', one);
     if (own.startsWith('/'))
       throw new HostRefusal(`the route "${own}" of "${one.name}" must not begin with a slash`);
-    if (/^(?:admin|runtime)/i.test(own)) {
-      throw new HostRefusal(
-        `the route "${own}" of "${one.name}" conflicts with the host's own: it begins with admin or runtime`,
-      );
-    }
-    const twin = seen.find(
+    const twin = good.find(
       (other) => templateOf('', other).toLowerCase() === own.toLowerCase() && methodsMeet(one, other),
     );
-    if (twin !== undefined)
-      throw new HostRefusal(`the functions "${twin.name}" and "${one.name}" have the same route "${own}"`);
-    seen.push(one);
+    if (/^(?:admin|runtime)/i.test(own))
+      isInError(
+        one.name,
+        `its route "${own}" conflicts with the host's own: it begins with admin or runtime`,
+      );
+    else if (twin !== undefined)
+      isInError(one.name, `its route "${own}" conflicts with the one of the function "${twin.name}"`);
+    else good.push(one);
   }
-  return makeRouteTable(prefix, functions);
+  return good;
 }
 
 function methodsMeet(a: HttpRoute, b: HttpRoute): boolean {
-  if (!a.methods?.length || !b.methods?.length) return true;
-  const others = b.methods.map((method) => method.toUpperCase());
-  return a.methods.some((method) => others.includes(method.toUpperCase()));
+  if (!a.methods || !b.methods) return true;
+  return a.methods.some((method) => b.methods?.includes(method));
 }

@@ -1,5 +1,6 @@
 /** The HTTP side of the host: limits, the host's own pages, routing, and the end of running requests on shutdown. */
 import { randomUUID } from 'node:crypto';
+import type { SendHandle } from 'node:child_process';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { AdminApi } from './admin-api.ts';
@@ -25,9 +26,9 @@ export type HttpOptions = {
   readonly log: Log;
 };
 export type HttpHost = {
-  /** Serves a connection that the supervisor accepted. */
-  serve(socket: Socket): void;
-  /** Closes idle connections now and the others after their answer; resolves when none is left or `graceMs` is over. */
+  /** Accepts connections from the port that the supervisor holds. */
+  listen(port: SendHandle): void;
+  /** Takes no new connections, closes idle ones now and the others after their answer; resolves when none is left or `graceMs` is over. */
   drain(graceMs: number): Promise<void>;
   /** Answers every running request with a 500 whose answer has not begun. */
   failAll(): Promise<void>;
@@ -37,10 +38,10 @@ const requestLineBytesMax = 8192;
 const headerBytesMax = 16_384;
 const parserBytesMax = 65_536;
 const keepAliveMs = 130_000;
+const backlog = 2048;
 
 export function makeHttpHost(options: HttpOptions): HttpHost {
-  const running = new Map<ServerResponse, Socket>();
-  const sockets = new Set<Socket>();
+  const running = new Set<ServerResponse>();
   let onIdle: (() => void) | undefined;
 
   const server = http.createServer({
@@ -51,7 +52,7 @@ export function makeHttpHost(options: HttpOptions): HttpHost {
   });
   server.on('clientError', answerClientError);
   server.on('request', (req, res) => {
-    running.set(res, req.socket);
+    running.add(res);
     linger(req);
     if (onIdle !== undefined) res.setHeader('connection', 'close');
     res.on('close', () => {
@@ -60,26 +61,23 @@ export function makeHttpHost(options: HttpOptions): HttpHost {
     });
     void answer(options, running.size, req, res);
   });
+  // Node would hang up on it.
+  server.on('connect', (_req, socket) => socket.end(emptyAnswer('404 Not Found')));
   return {
-    serve(socket) {
-      sockets.add(socket);
-      socket.on('close', () => sockets.delete(socket));
-      server.emit('connection', socket);
-    },
+    listen: (port) => void server.listen(port, backlog),
     async drain(graceMs) {
       const { promise, resolve } = Promise.withResolvers<void>();
       onIdle = resolve;
-      const busy = new Set(running.values());
-      for (const socket of sockets) if (!busy.has(socket)) socket.destroy();
-      for (const res of running.keys()) if (!res.headersSent) res.setHeader('connection', 'close');
+      server.close();
+      for (const res of running) if (!res.headersSent) res.setHeader('connection', 'close');
       if (running.size === 0) resolve();
       const timer = setTimeout(resolve, graceMs);
       await promise;
       clearTimeout(timer);
-      for (const socket of sockets) socket.destroySoon();
+      server.closeAllConnections();
     },
     async failAll() {
-      const ends = [...running.keys()].map(async (res) => {
+      const ends = [...running].map(async (res) => {
         const { promise, resolve } = Promise.withResolvers<void>();
         res.on('close', resolve);
         if (!res.headersSent) res.setHeader('connection', 'close');
@@ -152,7 +150,9 @@ function answerClientError(error: Error & { code?: string }, socket: Socket & { 
     ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
   };
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-  socket.end(
-    `HTTP/1.1 ${statuses[error.code ?? ''] ?? '400 Bad Request'}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`,
-  );
+  socket.end(emptyAnswer(statuses[error.code ?? ''] ?? '400 Bad Request'));
+}
+
+function emptyAnswer(status: string): string {
+  return `HTTP/1.1 ${status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`;
 }

@@ -125,23 +125,27 @@ async function runHandler(
 ): Promise<unknown> {
   const hookData = {};
   const before = { hookData, invocationContext: context, inputs, functionCallback: call.fn.callback };
-  state.state = 'preInvocationHooks';
-  await core.runHooks('preInvocation', before);
-  state.state = 'invocation';
+  const during = async (phase: CoreInvocation['state'], run: () => Promise<unknown>): Promise<void> => {
+    state.state = phase;
+    // A log after the last phase is one that the handler has not waited for: the library warns of it then.
+    await run().finally(() => (state.state = undefined));
+  };
+  await during('preInvocationHooks', () => core.runHooks('preInvocation', before));
   const after: Record<string, unknown> & { result: unknown; error: unknown } = {
     hookData,
     invocationContext: context,
     inputs: before.inputs,
-    result: undefined,
-    error: undefined,
+    result: null,
+    error: null,
   };
-  try {
-    after.result = await invocation.invokeFunction(context, before.inputs, before.functionCallback);
-  } catch (error) {
-    after.error = error ?? new Error('the function threw nothing');
-  }
-  state.state = 'postInvocationHooks';
-  await core.runHooks('postInvocation', after);
+  await during('invocation', async () => {
+    try {
+      after.result = await invocation.invokeFunction(context, before.inputs, before.functionCallback);
+    } catch (error) {
+      after.error = error ?? new Error('the function threw nothing');
+    }
+  });
+  await during('postInvocationHooks', () => core.runHooks('postInvocation', after));
   if (after.error !== undefined && after.error !== null) throw after.error;
   return after.result ?? undefined;
 }

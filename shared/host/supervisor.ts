@@ -1,12 +1,11 @@
-/** Keeps one child running the app: owns the port, restarts a child that crashes, ends it in good order. */
+/** Keeps one child running the app: holds the port, restarts a child that crashes, ends it in good order. */
 import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { createServer, type AddressInfo, type Server } from 'node:net';
+import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import { endChild, exitOf, forkChild, outputEnd } from './child-process.ts';
-import { makeConnections, type Connections } from './connections.ts';
-import type { ChildOptions, FromChild } from './messages.ts';
+import type { FromChild } from './messages.ts';
 import { HostRefusal } from './refusal.ts';
+import { openPort, type SharedPort } from './shared-port.ts';
 import { watchFiles } from './watch-files.ts';
 
 export type HostOptions = {
@@ -14,7 +13,6 @@ export type HostOptions = {
   readonly scriptRoot: string;
   /** 0 = any free one. */
   readonly port: number;
-  readonly hostname?: '127.0.0.1';
   /** Added to this process's environment for the child. */
   readonly env?: Readonly<Record<string, string>>;
   /** Restart when a file of the app changes. */
@@ -39,15 +37,12 @@ const backoffMs = 50;
 const backoffMsMax = 5_000;
 /** A child that lived this long has not crashed at start. */
 const healthyMs = 10_000;
-const backlog = 2048;
 
 /** Starts the app and waits until it answers HTTP.
  * @throws HostRefusal when the port is taken or the app cannot start; the message is a sentence for the user */
 export async function startHost(options: HostOptions): Promise<RunningHost> {
-  const connections = makeConnections();
-  const listener = await listen(options, connections);
-  const { port } = listener.address() as AddressInfo;
-  const supervisor = supervise(options, port, listener, connections);
+  const shared = openPort(options.port);
+  const supervisor = supervise(options, shared);
   try {
     await supervisor.ready;
   } catch (error) {
@@ -55,45 +50,25 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
     throw error;
   }
   return {
-    url: `http://127.0.0.1:${port}`,
-    port,
+    url: `http://127.0.0.1:${shared.port}`,
+    port: shared.port,
     get pid() {
       return supervisor.pid();
     },
-    stop: () => supervisor.stop(),
+    stop: supervisor.stop,
     exited: supervisor.exited,
   };
 }
 
-async function listen(
-  { port, hostname = '127.0.0.1' }: HostOptions,
-  connections: Connections,
-): Promise<Server> {
-  const listener = createServer({ pauseOnConnect: true, noDelay: true }, (socket) =>
-    connections.accept(socket),
-  );
-  listener.listen({ port, host: hostname, backlog });
-  try {
-    await once(listener, 'listening');
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    if (code !== 'EADDRINUSE') throw cause;
-    throw new HostRefusal(`port ${port} is taken by another program: stop it, or choose another port`, {
-      cause,
-    });
-  }
-  return listener;
-}
+type Supervisor = Pick<RunningHost, 'exited'> & {
+  readonly ready: Promise<void>;
+  readonly stop: () => Promise<void>;
+  readonly pid: () => number;
+};
 
-type Supervisor = Pick<RunningHost, 'stop' | 'exited'> & { readonly ready: Promise<void>; pid(): number };
-
-function supervise(
-  options: HostOptions,
-  port: number,
-  listener: Server,
-  connections: Connections,
-): Supervisor {
-  let child: ChildOptions = { scriptRoot: resolve(options.scriptRoot), hostname: '127.0.0.1', port };
+function supervise(options: HostOptions, shared: SharedPort): Supervisor {
+  const scriptRoot = resolve(options.scriptRoot);
+  const child = { scriptRoot, port: shared.port, leaseId: randomUUID() };
   const ready = Promise.withResolvers<void>();
   const exited = Promise.withResolvers<number>();
   const say = options.log ?? console.error;
@@ -104,53 +79,45 @@ function supervise(
   let restart: NodeJS.Timeout | undefined;
 
   const close = (): void => {
+    if (state !== 'stopping') shared.close();
     state = 'stopping';
     clearTimeout(restart);
     unwatch();
-    listener.close();
-    connections.refuseAll();
   };
-  const onMessage = (process: ChildProcess, message: FromChild): void => {
-    if (message.kind === 'arrived') connections.arrived(message.id);
-    else if (message.kind === 'refused') refusal = message.sentence;
+  const onMessage = (message: FromChild): void => {
+    if (message.kind === 'refused') refusal = message.sentence;
     else if (message.kind === 'draining') {
-      connections.hold();
       if (state !== 'restarting') close();
     } else {
-      child = { ...child, leaseId: message.leaseId };
       if (state === 'starting') state = 'running';
-      connections.serveWith(process);
       ready.resolve();
     }
   };
   const onExit = (process: ChildProcess, code: number, livedMs: number): void => {
     current = undefined;
-    connections.childLost();
     const why = refusal ?? `the app's process ended (${process.signalCode ?? `exit code ${code}`})`;
     refusal = undefined;
     if (state === 'starting') {
       close();
       ready.reject(new HostRefusal(why));
     }
-    if (state === 'stopping') {
-      return void outputEnd(process).then(() => exited.resolve(code));
-    }
+    if (state === 'stopping') return void outputEnd(process).then(() => exited.resolve(code));
     say(state === 'restarting' ? 'A file changed: the app starts anew.' : `${why}; it is started again.`);
     restart = setTimeout(start, state === 'restarting' ? 0 : backoff(livedMs));
     state = 'running';
   };
   const start = (): void => {
-    const process = (current = forkChild(child, options));
-    process.on('message', (message: FromChild) => onMessage(process, message));
+    const process = (current = forkChild(child, shared.handle, options));
+    process.on('message', onMessage);
     void exitOf(process).then(({ code, livedMs }) => onExit(process, code, livedMs));
   };
-  const unwatch = watchFiles(options.watch === true ? child.scriptRoot : undefined, () => {
+  const unwatch = watchFiles(options.watch === true ? scriptRoot : undefined, () => {
     if (state !== 'running' || current === undefined) return;
     state = 'restarting';
     void endChild(current);
   });
   const stop = async (): Promise<void> => {
-    if (state !== 'stopping') close();
+    close();
     if (current === undefined) exited.resolve(0);
     else await endChild(current);
     await exited.promise;

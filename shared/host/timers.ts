@@ -3,11 +3,12 @@ import { randomUUID } from 'node:crypto';
 import type { RegisteredFunction } from './core-types.ts';
 import { triggerOf } from './http-functions.ts';
 import { invoke, type Invoker } from './invoke.ts';
-import { HostRefusal } from './refusal.ts';
 import { parseSchedule, type Schedule } from './schedule.ts';
 import type { TimerStatus, TimerStore } from './timer-store.ts';
 
 export type Timers = {
+  /** How many have a schedule. */
+  readonly count: number;
   /** Starts the schedules; call it when the lock is held. */
   start(store: TimerStore): void;
   /** Stops the schedules, not the runs. */
@@ -31,13 +32,19 @@ type Timer = {
 const longestSleepMs = 60_000;
 const never = '0001-01-01T00:00:00+00:00';
 
-/** @throws HostRefusal for a schedule that cannot be understood */
+/** @param isInError told of a schedule that cannot be understood; that timer is left out, as the real host does it */
 export function makeTimers(
   invoker: Invoker,
   functions: readonly RegisteredFunction[],
   settings: Readonly<Record<string, string | undefined>>,
+  isInError: (name: string, why: string) => void,
 ): Timers {
-  const timers = functions.map((fn) => makeTimer(invoker, fn, settings));
+  const timers = functions.flatMap((fn) => {
+    const timer = makeTimer(invoker, fn, settings);
+    if (typeof timer !== 'string') return timer;
+    isInError(fn.metadata.name, timer);
+    return [];
+  });
   const runs = new Set<Promise<void>>();
   let stopped = new AbortController();
 
@@ -71,6 +78,7 @@ export function makeTimers(
     }
   };
   return {
+    count: timers.length,
     start(store) {
       stopped = new AbortController();
       for (const timer of timers) {
@@ -100,12 +108,12 @@ function makeTimer(
   invoker: Invoker,
   fn: RegisteredFunction,
   settings: Readonly<Record<string, string | undefined>>,
-): Timer {
+): Timer | string {
   const { name } = fn.metadata;
   const { options } = triggerOf(fn);
   const expression = typeof options['schedule'] === 'string' ? options['schedule'] : '';
   const schedule = parseSchedule(expression, settings);
-  if (typeof schedule === 'string') throw new HostRefusal(`the timer "${name}" is refused: ${schedule}`);
+  if (typeof schedule === 'string') return schedule;
   if (schedule.warning !== undefined) invoker.log('warning', `Function.${name}`, schedule.warning);
   const isMonitored = schedule.isMonitored && options['useMonitor'] !== false;
   return {

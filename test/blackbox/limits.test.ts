@@ -29,7 +29,8 @@ async function send(
   options: { readonly pauseMs?: number; readonly last?: string; readonly keepOpen?: boolean } = {},
 ): Promise<Raw> {
   const { hostname, port } = new URL(instance.url);
-  const socket = connect(Number(port), hostname);
+  // It goes on sending when the server has said its last word.
+  const socket = connect({ port: Number(port), host: hostname, allowHalfOpen: true });
   let text = '';
   let error: string | undefined;
   let sentBytes = 0;
@@ -51,6 +52,8 @@ async function send(
     if (options.pauseMs !== undefined) await new Promise((resolve) => setTimeout(resolve, options.pauseMs));
   }
   socket.write(`0\r\n\r\n${options.last ?? ''}`);
+  if (socket.readableEnded) socket.end();
+  else socket.once('end', () => socket.end());
   await over;
   const at = text.indexOf('\r\n\r\n');
   return {
@@ -107,7 +110,8 @@ describe('10 MB in chunks get their 413, whole and without a reset', () => {
 
 it('a length that is too long is answered before anything is sent, and with Expect before it is asked for', async () => {
   const { hostname, port } = new URL(instance.url);
-  const socket = connect(Number(port), hostname);
+  // It goes on sending when the server has said its last word.
+  const socket = connect({ port: Number(port), host: hostname, allowHalfOpen: true });
   let text = '';
   socket.on('data', (data) => (text += data.toString()));
   const over = once(socket, 'close');

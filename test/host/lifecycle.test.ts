@@ -163,6 +163,21 @@ describe('the life of a host', () => {
     expect(await text(`${host.url}/api/pid`)).toBe(String(host.pid));
   });
 
+  it('leaves out what the real host calls "in error", and serves the rest', async () => {
+    const host = await run(
+      writeApp({
+        code: `${code} app.timer('t', { schedule: 'often', handler: () => {} });
+          app.http('a', { route: 'Admin/x', handler: () => ({ body: 'a' }) });
+          app.http('pid2', { route: 'PID', handler: () => ({ body: 'twin' }) });`,
+      }),
+    );
+    expect(await host.line(/'t' function is in error/)).toContain('neither NCRONTAB');
+    expect(await host.line(/'a' function is in error/)).toContain("the host's own");
+    expect(await host.line(/'pid2' function is in error/)).toContain('the function "pid"');
+    expect(await text(`${host.url}/pid`)).toBe(String(host.pid));
+    expect((await fetch(`${host.url}/Admin/x`)).status).toBe(404);
+  });
+
   it('lets the process environment win over local.settings.json', async () => {
     const folder = writeApp({
       code: `app.http('env', { route: 'env', handler: () => ({ jsonBody: [process.env.A_SETTING, process.env.B_SETTING] }) });`,
@@ -181,7 +196,7 @@ describe('a host that must not start', () => {
       `app.http('f', { route: '/x', handler: () => ({}) });`,
       /must not begin with a slash/,
     ],
-    ['a bad schedule', `app.timer('t', { schedule: 'often', handler: () => {} });`, /neither NCRONTAB/],
+    ['a template that is none', `app.http('f', { route: 'x/{y', handler: () => ({}) });`, /braces/],
     ['an entry file that throws', `throw new Error('not today');`, /not today/],
     ['an entry file that exits', `process.exit(3);`, /exit code 3/],
   ];

@@ -2,8 +2,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { RegisteredFunction } from '../../shared/host/core-types.ts';
 import { readHostConfig, readLocalSettings } from '../../shared/host/host-config.ts';
-import { checkedRouteTable, httpFunctions } from '../../shared/host/http-functions.ts';
+import { checkedHttpFunctions } from '../../shared/host/http-functions.ts';
 import { HostRefusal } from '../../shared/host/refusal.ts';
+import { makeRouteTable } from '../../shared/host/route-table.ts';
 import { cleanUp, writeApp, type AppOptions } from './fixture-app.ts';
 
 function http(name: string, route: string, methods: readonly string[] = ['GET']): RegisteredFunction {
@@ -16,22 +17,33 @@ const refused = (act: () => unknown, sentence: RegExp): void => {
 };
 
 describe('routes', () => {
-  const table = (...functions: RegisteredFunction[]): unknown =>
-    checkedRouteTable('api', httpFunctions(functions));
+  const inError = (...functions: RegisteredFunction[]): string[] => {
+    const told: string[] = [];
+    makeRouteTable(
+      'api',
+      checkedHttpFunctions(functions, (name, why) => told.push(`${name}: ${why}`)),
+    );
+    return told;
+  };
 
-  it('are refused where the real host dies or refuses them', () => {
-    refused(() => table(http('f', '/x')), /must not begin with a slash/);
-    refused(() => table(http('f', 'x/{a}'), http('g', 'X/{a}')), /"f" and "g" have the same route/);
-    refused(() => table(http('f', 'admin/x')), /conflicts with the host's own/);
-    refused(() => table(http('runtimeStatus', '')), /conflicts with the host's own/);
-    refused(() => table(http('f', 'x/{a')), /braces do not match/);
-    refused(() => table(http('f', 'x/{a:uuid}')), /there is no such constraint/);
+  it('are refused where the real host dies of them', () => {
+    refused(() => inError(http('f', '/x')), /must not begin with a slash/);
+    refused(() => inError(http('f', 'x/{a')), /braces do not match/);
+    refused(() => inError(http('f', 'x/{a:uuid}')), /there is no such constraint/);
+  });
+
+  it('leave their function out where the real host does', () => {
+    expect(inError(http('f', 'x/{a}'), http('g', 'X/{a}'))).toEqual([
+      'g: its route "X/{a}" conflicts with the one of the function "f"',
+    ]);
+    expect(inError(http('f', 'admin/x'), http('runtimeStatus', ''), http('g', 'x'))).toEqual([
+      expect.stringContaining('f: its route "admin/x" conflicts'),
+      expect.stringContaining('runtimeStatus: its route "runtimeStatus" conflicts'),
+    ]);
   });
 
   it('may share a text with other methods, or a shape with other names', () => {
-    expect(table(http('f', 'x/{a}'), http('g', 'x/{a}', ['POST']), http('h', 'x/{b}'))).toBeTypeOf(
-      'function',
-    );
+    expect(inError(http('f', 'x/{a}'), http('g', 'x/{a}', ['POST']), http('h', 'x/{b}'))).toEqual([]);
   });
 });
 

@@ -3,7 +3,6 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { CoreInvocation, RegisteredFunction } from '../../shared/host/core-types.ts';
 import type { Invoker } from '../../shared/host/invoke.ts';
 import { createLog } from '../../shared/host/log.ts';
-import { HostRefusal } from '../../shared/host/refusal.ts';
 import type { TimerStatus, TimerStore } from '../../shared/host/timer-store.ts';
 import { makeTimers, type Timers } from '../../shared/host/timers.ts';
 
@@ -62,7 +61,7 @@ type TimerOptions = {
   log?: string[];
 };
 
-function timer(options: TimerOptions): { timers: Timers; runs: Run[] } {
+function timer(options: TimerOptions): { timers: Timers; runs: Run[]; inError: readonly string[] } {
   const runs: Run[] = [];
   const callback = async (input: unknown): Promise<void> => {
     const { info } = input as { info: { ScheduleStatus: TimerStatus | null; IsPastDue: boolean } };
@@ -78,10 +77,14 @@ function timer(options: TimerOptions): { timers: Timers; runs: Run[] } {
     bindings: { timerTrigger7: { type: 'timerTrigger', direction: 'in', schedule, runOnStartup } },
     ...(retry === undefined ? {} : { retryOptions: retry }),
   };
-  return {
-    timers: makeTimers(invoker(options.log), [{ metadata, callback }], { EVERY: '0 * * * * *' }),
-    runs,
-  };
+  const inError: string[] = [];
+  const timers = makeTimers(
+    invoker(options.log),
+    [{ metadata, callback }],
+    { EVERY: '0 * * * * *' },
+    (name, why) => inError.push(`${name}: ${why}`),
+  );
+  return { timers, runs, inError };
 }
 
 describe('timers', () => {
@@ -180,8 +183,9 @@ describe('timers', () => {
     expect(finished).toBe(true);
   });
 
-  it('are refused with a schedule that is none', () => {
-    expect(() => timer({ schedule: '%MISSING%' })).toThrow(HostRefusal);
-    expect(() => timer({ schedule: '%MISSING%' })).toThrow(/needs the setting "MISSING"/);
+  it('are left out, with a sentence, when the schedule is none', () => {
+    const { timers, inError } = timer({ schedule: '%MISSING%' });
+    expect(inError).toEqual([expect.stringMatching(/^t: .*needs the setting "MISSING"/)]);
+    expect([timers.count, timers.runNow('t')]).toEqual([0, false]);
   });
 });
