@@ -2,7 +2,6 @@
 import { fork, type ChildProcess, type SendHandle } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
 import type { ChildOptions, ToChild } from './messages.ts';
 
 const drainMs = 31_000;
@@ -10,15 +9,20 @@ const outputGraceMs = 200;
 const lastMessageMs = 50;
 
 type ForkOptions = {
+  readonly scriptRoot: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly log?: (line: string) => void;
 };
 
 /** Forks child.ts, or child.js once compiled. Without `log` it writes to this process's own output. */
-export function forkChild(options: ChildOptions, port: SendHandle, { env, log }: ForkOptions): ChildProcess {
+export function forkChild(
+  options: ChildOptions,
+  port: SendHandle,
+  { scriptRoot, env, log }: ForkOptions,
+): ChildProcess {
   const file = new URL(import.meta.url.endsWith('.ts') ? './child.ts' : './child.js', import.meta.url);
-  const child = fork(fileURLToPath(file), {
-    cwd: options.scriptRoot,
+  const child = fork(file, {
+    cwd: scriptRoot,
     env: { TZ: 'UTC', ...process.env, ...env },
     execArgv: ['--disable-warning=ExperimentalWarning'],
     stdio: log === undefined ? 'inherit' : ['ignore', 'pipe', 'pipe', 'ipc'],
@@ -32,8 +36,8 @@ export function forkChild(options: ChildOptions, port: SendHandle, { env, log }:
 /** Resolves once its last message is in too; the code is 1 when a signal ended it. */
 export async function exitOf(child: ChildProcess): Promise<{ code: number; livedMs: number }> {
   const startedMs = performance.now();
-  const disconnected = once(child, 'disconnect');
-  const [code] = (await once(child, 'exit')) as [number | null];
+  const disconnected = once(child, 'disconnect').catch(() => undefined);
+  const [code] = (await once(child, 'exit').catch(() => [1])) as [number | null];
   // Node never tells of the disconnection when a handle was on its way to a killed child.
   await within(lastMessageMs, disconnected);
   return { code: code ?? 1, livedMs: performance.now() - startedMs };

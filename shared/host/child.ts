@@ -1,5 +1,6 @@
 /** The process that runs the app: started by the supervisor, which holds the port and hands it over. */
 import type { SendHandle } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { isTimer, makeAdminApi } from './admin-api.ts';
 import { installFunctionsCore } from './functions-core.ts';
 import { readHostConfig, readLocalSettings, type HostConfig, type LocalSettings } from './host-config.ts';
@@ -36,7 +37,8 @@ function end(log: Log, code: number): never {
 }
 
 async function start(options: ChildOptions, port: SendHandle): Promise<void> {
-  const { scriptRoot } = options;
+  const scriptRoot = process.cwd();
+  const { leaseId = randomUUID() } = options;
   const config = readHostConfig(scriptRoot);
   const local = readLocalSettings(scriptRoot);
   for (const [name, value] of Object.entries(local.values)) env[name] ??= value;
@@ -75,13 +77,13 @@ async function start(options: ChildOptions, port: SendHandle): Promise<void> {
       void host?.failAll().then(() => end(log, 1));
     },
   };
-  host = serve({ options, config, local, log, app, invoker, functions });
+  host = serve({ options: { ...options, leaseId }, config, local, log, app, invoker, functions });
   host.listen(port);
-  tell({ kind: 'ready' });
+  tell({ kind: 'ready', leaseId });
 }
 
 type App = {
-  readonly options: ChildOptions;
+  readonly options: Required<ChildOptions>;
   readonly config: HostConfig;
   readonly local: LocalSettings;
   readonly log: Log;
@@ -102,7 +104,7 @@ function serve({ options, config, local, log, app, invoker, functions }: App): H
       `http://127.0.0.1:${options.port}/${templateOf(config.routePrefix, one)}`,
     ]),
   );
-  const hostId = hostIdOf(options.scriptRoot, env);
+  const hostId = hostIdOf(process.cwd(), env);
   const host = makeHttpHost({
     routes: makeRouteTable(config.routePrefix, webFunctions),
     functions: new Map(webFunctions.map((one) => [one.name, one])),

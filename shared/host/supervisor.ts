@@ -1,12 +1,9 @@
 /** Keeps one child running the app: holds the port, restarts a child that crashes, ends it in good order. */
 import type { ChildProcess } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
-import { resolve } from 'node:path';
 import { endChild, exitOf, forkChild, outputEnd } from './child-process.ts';
-import type { FromChild } from './messages.ts';
+import type { ChildOptions, FromChild } from './messages.ts';
 import { HostRefusal } from './refusal.ts';
 import { openPort, type SharedPort } from './shared-port.ts';
-import { watchFiles } from './watch-files.ts';
 
 export type HostOptions = {
   /** The folder of host.json and package.json. */
@@ -67,8 +64,7 @@ type Supervisor = Pick<RunningHost, 'exited'> & {
 };
 
 function supervise(options: HostOptions, shared: SharedPort): Supervisor {
-  const scriptRoot = resolve(options.scriptRoot);
-  const child = { scriptRoot, port: shared.port, leaseId: randomUUID() };
+  let child: ChildOptions = { port: shared.port };
   const ready = Promise.withResolvers<void>();
   const exited = Promise.withResolvers<number>();
   const say = options.log ?? console.error;
@@ -77,18 +73,20 @@ function supervise(options: HostOptions, shared: SharedPort): Supervisor {
   let refusal: string | undefined;
   const backoff = makeBackoff();
   let restart: NodeJS.Timeout | undefined;
+  let watching: Promise<() => void> | undefined;
 
   const close = (): void => {
     if (state !== 'stopping') shared.close();
     state = 'stopping';
     clearTimeout(restart);
-    unwatch();
+    void watching?.then((unwatch) => unwatch());
   };
   const onMessage = (message: FromChild): void => {
     if (message.kind === 'refused') refusal = message.sentence;
     else if (message.kind === 'draining') {
       if (state !== 'restarting') close();
     } else {
+      child = { ...child, leaseId: message.leaseId };
       if (state === 'starting') state = 'running';
       ready.resolve();
     }
@@ -109,13 +107,17 @@ function supervise(options: HostOptions, shared: SharedPort): Supervisor {
   const start = (): void => {
     const process = (current = forkChild(child, shared.handle, options));
     process.on('message', onMessage);
+    process.on('error', ({ message }) => {
+      if (process.pid === undefined)
+        refusal = `the app cannot be run in the folder ${options.scriptRoot}: ${message}`;
+    });
     void exitOf(process).then(({ code, livedMs }) => onExit(process, code, livedMs));
   };
-  const unwatch = watchFiles(options.watch === true ? scriptRoot : undefined, () => {
+  const onChange = (): void => {
     if (state !== 'running' || current === undefined) return;
     state = 'restarting';
     void endChild(current);
-  });
+  };
   const stop = async (): Promise<void> => {
     close();
     if (current === undefined) exited.resolve(0);
@@ -123,6 +125,9 @@ function supervise(options: HostOptions, shared: SharedPort): Supervisor {
     await exited.promise;
   };
   start();
+  // Imports of builtin modules are most of what an idle supervisor weighs: only what this run needs.
+  if (options.watch === true)
+    watching = import('./watch-files.ts').then(({ watchFiles }) => watchFiles(options.scriptRoot, onChange));
   return { ready: ready.promise, exited: exited.promise, pid: () => current?.pid ?? 0, stop };
 }
 

@@ -4,10 +4,8 @@ import { join } from 'node:path';
 
 const settleMs = 200;
 
-/** @param scriptRoot undefined = do not watch
- * @returns what ends the watching */
-export function watchFiles(scriptRoot: string | undefined, onChange: () => void): () => void {
-  if (scriptRoot === undefined) return () => undefined;
+/** @returns what ends the watching */
+export function watchFiles(scriptRoot: string, onChange: () => void): () => void {
   let timer: NodeJS.Timeout | undefined;
   const changed = (_event: string, file: string | null): void => {
     if (file === null || !/\.(?:[cm]?[jt]s|json)$/.test(file) || /(?:^|[\\/])(?:node_modules|\.)/.test(file))

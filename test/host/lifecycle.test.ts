@@ -207,6 +207,12 @@ describe('a host that must not start', () => {
     expect((refused as HostRefusal).message).toMatch(sentence);
   });
 
+  it('says so: a folder that is not there', async () => {
+    const refused = await run('/nowhere/at/all').catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(HostRefusal);
+    expect((refused as HostRefusal).message).toMatch(/cannot be run in the folder \/nowhere\/at\/all/);
+  });
+
   it('says so: a taken port', async () => {
     const other = net.createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
@@ -239,6 +245,14 @@ describe('the command line', () => {
     const bad = await command('next', '0 61 * * * *');
     expect(bad).toMatchObject({ code: 2, out: '' });
     expect(bad.err).toContain('its minute "61" is wrong');
+    const never = await command('next', '0 0 0 31 2 *');
+    expect(never).toMatchObject({ code: 0, out: '', err: 'it does not fire again\n' });
+    for (const args of [
+      ['start', '--prot', '1'],
+      ['start', '--port=many'],
+      ['start', '--script-root', '/nowhere', '--port', '0'],
+    ])
+      expect(await command(...args)).toMatchObject({ code: 2, out: '' });
     expect(await command('dance')).toMatchObject({
       code: 2,
       err: expect.stringContaining('usage:') as string,
@@ -251,7 +265,7 @@ describe('the command line', () => {
       ['SIGKILL', null],
     ] as const) {
       const folder = writeApp({ code: `console.log('app of ' + process.pid);` });
-      const child = spawn(process.execPath, [main, 'start', '--script-root', folder, '--port', '0'], {
+      const child = spawn(process.execPath, [main, 'start', `--script-root=${folder}`, '--port', '0'], {
         stdio: ['ignore', 'pipe', 'inherit'],
       });
       const exited = once(child, 'exit');
