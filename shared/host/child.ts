@@ -97,6 +97,11 @@ function serve({ options, config, local, log, app, invoker, functions }: App): H
     log('error', 'Host', `The '${name}' function is in error: ${why}`);
   const enabled = functions.filter(({ metadata }) => !isDisabled(metadata.name, env));
   const webFunctions = checkedHttpFunctions(enabled, isInError);
+  for (const { name, methods } of webFunctions) {
+    const method = methods?.find((one) => one === 'TRACE' || one === 'CONNECT');
+    if (method !== undefined)
+      log('warning', 'Host', `'${name}' lists ${method}: the real host leaves such a request hanging.`);
+  }
   const timers = invoker && makeTimers(invoker, enabled.filter(isTimer), env, isInError);
   const urls = new Map(
     webFunctions.map((one) => [

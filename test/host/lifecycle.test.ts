@@ -94,6 +94,16 @@ describe('the life of a host', () => {
     expect(await host.exited).toBe(0);
   });
 
+  it('answers 1,024 requests at once', async () => {
+    const host = await run(
+      writeApp({
+        code: `let all = []; app.http('w', { route: 'w', handler: () => new Promise((resolve) => { all.push(resolve); if (all.length === 1024) all.forEach((go, n) => go({ jsonBody: n })); }) });`,
+      }),
+    );
+    const answers = await Promise.all(Array.from({ length: 1024 }, () => text(`${host.url}/w`)));
+    expect(new Set(answers).size).toBe(1024);
+  });
+
   it('starts anew when a file changes and it watches', async () => {
     const folder = writeApp({ code });
     const host = await run(folder, { watch: true });
