@@ -21,6 +21,8 @@ type TimerRun = (context: InvocationContext) => Promise<unknown>;
 
 export type Registered = {
   readonly routes: readonly (HttpRoute & { readonly route: string; readonly methods: readonly string[] })[];
+  /** What the library calls, by function name. */
+  readonly handlers: ReadonlyMap<string, HttpHandler>;
   readonly timers: ReadonlyMap<string, { readonly schedule: unknown; readonly run: TimerRun }>;
   /** Through the route table to the function and back. The reply is held to the OpenAPI document. */
   readonly call: (wish: Wish) => Promise<Got>;
@@ -74,5 +76,5 @@ async function register(): Promise<Registered> {
     check({ method: wish.method ?? 'GET', path: wish.path ?? '/', ...got });
     return got;
   };
-  return { routes, timers, call };
+  return { routes, handlers, timers, call };
 }

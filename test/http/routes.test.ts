@@ -1,8 +1,13 @@
 /** Routes are tried in alphabetical order of function names, and the first match wins: so none may overlap another. */
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { registeredFunctions } from './registered.ts';
+import type { App } from '../../shared/app/ports.ts';
+import { requestId, requestOf, send } from './calls.ts';
+import { registeredFunctions, serve } from './registered.ts';
 
-const { routes, timers } = await registeredFunctions();
+const root = join(import.meta.dirname, '../..');
+const { routes, handlers, timers } = await registeredFunctions();
 const own = routes.filter((one) => one.name !== 'zzFallback');
 
 /** Whether some path fits both: literals must differ somewhere, in any case. */
@@ -31,10 +36,48 @@ test('no two routes overlap', () => {
 });
 
 test('no route takes the host down: slashes, reserved beginnings, constraints', () => {
-  for (const { route } of own) {
+  for (const { name, route } of own) {
+    expect(name).toMatch(/^(?!admin|runtime)[a-z]\w*$/i);
     expect(route).toMatch(/^(?!admin|runtime)[A-Za-z]/);
     expect(route).toMatch(/^(?:(?:\w|[.-])+|\{\w+\})(?:\/(?:(?:\w|[.-])+|\{\w+\}))*$/);
   }
+});
+
+test('every function answers, whatever happens to it, and reads no params that the library made', async () => {
+  const faults: (() => Promise<App>)[] = [
+    () => Promise.reject(new Error('no app')),
+    () => Promise.resolve({} as App),
+  ];
+  for (const { name, route, methods } of routes) {
+    const handler = handlers.get(name);
+    if (handler === undefined) throw new Error(`"${name}" has no handler`);
+    for (const method of methods) {
+      for (const fault of faults) {
+        serve(fault);
+        const path = `/${route.replaceAll(/\{\*?(\w+)\}/g, '$1')}`;
+        const request = requestOf({ method, path, key: 'a-key-of-nobody' });
+        const isRead: string[] = [];
+        Object.defineProperty(request, 'params', { get: () => void isRead.push(name) });
+        const got = await send(handler, request);
+        expect(got.status, `${method} ${path}`).toBeGreaterThanOrEqual(200);
+        expect(got.headers.get('x-ms-request-id')).toBe(requestId);
+        expect(isRead).toEqual([]);
+      }
+    }
+  }
+});
+
+test('functions are registered in one place alone, the wrapper', () => {
+  const sources = globSync(['functions/**/*.ts', 'shared/**/*.ts'], { cwd: root });
+  expect(sources.length).toBeGreaterThan(200);
+  const found = sources.filter(
+    (path) =>
+      !path.startsWith(join('shared', 'host')) &&
+      /\b(?:app|functions)\.(?:http|get|post|put|patch|deleteRequest|generic)\(/.test(
+        readFileSync(join(root, path), 'utf8'),
+      ),
+  );
+  expect(found).toEqual([join('shared', 'http', 'endpoint.ts')]);
 });
 
 test('the fallback is the last of all and takes every method that the host can answer', () => {
