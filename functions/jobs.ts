@@ -30,7 +30,7 @@ const docs = {
       refusals: {
         400: registrationCodes,
         404: ['PoolNotFound', 'WorkspaceNotFound'],
-        409: ['PoolDeleting', 'WebServiceNotSucceeded'],
+        409: ['PoolDeleting', 'SealedWithAnotherSecret', 'WebServiceNotSucceeded'],
         503: ['RequestThrottled'],
       },
     },
@@ -56,7 +56,12 @@ const docs = {
     POST: {
       summary: 'Starts a registered job; repeating it does no harm.',
       replies: { 200: 'empty' },
-      refusals: { 400: startCodes, 404: ['JobNotFound', 'WorkspaceNotFound'], 503: ['StorageUnreachable'] },
+      refusals: {
+        400: startCodes,
+        404: ['JobNotFound', 'WorkspaceNotFound'],
+        409: ['SealedWithAnotherSecret'],
+        503: ['StorageUnreachable'],
+      },
     },
   },
 } as const;

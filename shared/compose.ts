@@ -59,7 +59,7 @@ function compose(settings: Settings): Composed {
   const { connectionString } = settings.storage;
   const account = parseStorageAccount(connectionString);
   const clock = makeStorageClock();
-  const secrets = makeNodeSecrets({ masterSecret: settings.masterSecret, operatorKey: settings.operatorKey });
+  const secrets = makeNodeSecrets(settings);
   const closing = new AbortController();
   const lease = makeHostLease({ connectionString, log });
   const compute: LocalCompute = makeLocalCompute({

@@ -16,6 +16,8 @@ export type Settings = {
   readonly operatorKey: string;
   /** At least 32 bytes. */
   readonly masterSecret: Uint8Array;
+  /** What was sealed with them is still opened; nothing is sealed or derived with them. */
+  readonly earlierSecrets: readonly Uint8Array[];
   readonly compute: 'local' | 'azure-batch';
   /** 0 to 64. */
   readonly classicVms: number;
@@ -107,12 +109,14 @@ export function readSettings(env: Env): Settings {
   const storage = readStorage(text('MILLPOND_STORAGE'), webJobs);
   const operatorKey = read(env, 'MILLPOND_OPERATOR_KEY', operatorKeySchema);
   const masterSecret = read(env, 'MILLPOND_MASTER_SECRET', masterSecretSchema);
+  const earlierSecrets = read(env, 'MILLPOND_EARLIER_SECRETS', earlierSecretsSchema);
   const onEmulator = webJobs !== undefined && isEmulator(webJobs) && storageIsEmulator(storage);
   const emulatorEndpoint = readEmulatorEndpoint(env, webJobs);
   return {
     storage,
     operatorKey,
     masterSecret,
+    earlierSecrets,
     compute: read(env, 'MILLPOND_COMPUTE', computeSchema(text('WEBSITE_INSTANCE_ID') !== undefined)),
     classicVms: read(env, 'MILLPOND_CLASSIC_VMS', wholeNumber(0, 64, 2)),
     classicRunningMax: read(env, 'MILLPOND_CLASSIC_RUNNING', wholeNumber(1, 999, limits.classicRunningMax)),
@@ -136,6 +140,7 @@ const secretSettings: readonly string[] = [
   'MILLPOND_STORAGE',
   'MILLPOND_OPERATOR_KEY',
   'MILLPOND_MASTER_SECRET',
+  'MILLPOND_EARLIER_SECRETS',
 ];
 const generate = 'node -p "crypto.randomBytes(48).toString(\'base64\')"';
 const where = 'in the environment or among the Values of local.settings.json';
@@ -170,6 +175,15 @@ const masterSecretSchema = z
   .base64({ error: masterSecretMessage })
   .transform((text) => new Uint8Array(Buffer.from(text, 'base64')))
   .refine((bytes) => bytes.length >= 32, { error: masterSecretMessage });
+
+const earlierSecretsMessage =
+  'must be earlier master secrets, each base64 of at least 32 bytes, with commas between them';
+const earlierSecretsSchema = z
+  .string()
+  .transform((text) => text.split(',').map((one) => masterSecretSchema.safeParse(one.trim())))
+  .refine((all) => all.every(({ success }) => success), { error: earlierSecretsMessage })
+  .transform((all) => all.flatMap(({ data }) => (data === undefined ? [] : [data])))
+  .default([]);
 
 function computeSchema(inAzure: boolean): z.ZodType<'local' | 'azure-batch'> {
   return z

@@ -90,12 +90,22 @@ describe('a setting that is missing or malformed names itself and the remedy', (
 });
 
 describe('what is read', () => {
+  test('earlier master secrets, and a malformed one is not shown', () => {
+    const [one, two] = [1, 2].map((fill) => Buffer.alloc(32, fill).toString('base64'));
+    const { earlierSecrets } = readSettings({ ...good, MILLPOND_EARLIER_SECRETS: `${one}, ${two}` });
+    expect(earlierSecrets.map((bytes) => bytes[0])).toEqual([1, 2]);
+    const broken = () => readSettings({ ...good, MILLPOND_EARLIER_SECRETS: `${one},c2hvcnQ=` });
+    expect(broken).toThrow(/MILLPOND_EARLIER_SECRETS must be earlier master secrets/);
+    expect(broken).not.toThrow(/c2hvcnQ|AQEB/);
+  });
+
   test('defaults', () => {
     const { storage, masterSecret, ...rest } = readSettings(good);
     expect(masterSecret.length).toBe(32);
     expect(storage.kind).toBe('connection-string');
     expect(rest).toEqual({
       operatorKey: good.MILLPOND_OPERATOR_KEY,
+      earlierSecrets: [],
       compute: 'local',
       classicVms: 2,
       classicRunningMax: 40,
@@ -139,6 +149,7 @@ describe('what is read', () => {
       storage: { kind: 'managed-identity', account: 'millpond1' },
       operatorKey: good.MILLPOND_OPERATOR_KEY,
       masterSecret: new Uint8Array(32).fill(7),
+      earlierSecrets: [],
       compute: 'azure-batch',
       classicVms: 0,
       classicRunningMax: 40,

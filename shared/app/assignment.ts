@@ -2,14 +2,21 @@
 import { limits } from '../core/limits.ts';
 import type { Running } from '../core/job.ts';
 import type { Assignment, OutputHandle } from '../core/vm-protocol.ts';
-import { openSpec } from './job-spec.ts';
+import { failJob } from './cancel.ts';
+import { readSpec } from './job-spec.ts';
 import type { App, BlobPlace } from './ports.ts';
 
-/** Undefined when the job has ended meanwhile (its spec is gone). */
+/** Undefined when the job has ended meanwhile (its spec is gone), or ends here since its spec opens no more. */
 export async function assignmentOf(app: App, job: Running): Promise<Assignment | undefined> {
   const row = await app.store.recall('spec', { jobId: job.jobId }, limits.recallMs);
   if (row === undefined) return undefined;
-  const spec = openSpec(app, job.subscriptionId, row.row);
+  const read = readSpec(app, job.subscriptionId, row.row);
+  if (read.kind === 'refused') {
+    const { code, message } = read.details[0] ?? read;
+    await failJob(app, job, code, message);
+    return undefined;
+  }
+  const { spec } = read;
   const untilMs = app.clock.now() + app.config.jobMsMax + limits.assignmentSpareMs;
   const model = await app.blobs.place('millpond-models', modelBlob(spec.model.sha256));
   return {

@@ -1,6 +1,6 @@
 /** Cancel: final at once, in every state; the VM that holds the job is told to let go of it. */
-import { tagOf } from '../core/ids.ts';
-import { cancel, isFinal, type Job } from '../core/job.ts';
+import { tagOf, type JobId } from '../core/ids.ts';
+import { cancel, fail, isFinal, type Final, type Job } from '../core/job.ts';
 import { notFound, shown, type Refused } from '../core/refusal.ts';
 import type { Service } from '../core/service.ts';
 import { isLiving, isWorking, release } from '../core/vm.ts';
@@ -41,16 +41,30 @@ export async function cancelByOwner(
   return { kind: 'done' };
 }
 
-export async function cancelJob(app: App, { jobId }: Job, reason: string): Promise<void> {
+export function cancelJob(app: App, job: Job, reason: string): Promise<void> {
+  return endNow(app, job.jobId, 'its job was cancelled', (open, nowMs) => cancel(open, reason, nowMs));
+}
+
+/** What can be done for nobody, with whatever VM: its secrets open no more. */
+export function failJob(app: App, job: Job, code: string, reason: string): Promise<void> {
+  return endNow(app, job.jobId, 'its job cannot be done', (open, nowMs) => fail(open, code, reason, nowMs));
+}
+
+async function endNow(
+  app: App,
+  jobId: JobId,
+  why: string,
+  final: (job: Exclude<Job, Final>, nowMs: number) => Final,
+): Promise<void> {
   const vmId = await lookAgain(app, async () => {
     const stored = await app.store.get('job', { jobId });
     if (stored === undefined || isFinal(stored.row)) return undefined;
     const job = stored.row;
-    const writes: Write[] = endWrites(stored, cancel(job, reason, app.clock.now()));
+    const writes: Write[] = endWrites(stored, final(job, app.clock.now()));
     const holder = job.kind === 'running' ? await app.store.get('vm', { vmId: job.vmId }) : undefined;
     const vm = holder?.row;
     if (holder !== undefined && vm !== undefined && isLiving(vm) && isWorking(vm) && vm.job.jobId === jobId) {
-      const row = release(vm, 'idle', 'its job was cancelled', app.clock.now());
+      const row = release(vm, 'idle', why, app.clock.now());
       writes.push({ do: 'replace', kind: 'vm', row, etag: holder.etag });
     }
     const done = await app.store.commit(writes);

@@ -1,10 +1,12 @@
 /** What a job was asked to do, with everything it needs of its callers' storage: sealed in one row, gone when it is final. */
 import { limits } from '../core/limits.ts';
-import { tooLarge, type Refused } from '../core/refusal.ts';
+import { conflict, tooLarge, type Refused } from '../core/refusal.ts';
 import type { Scalar } from '../core/job-request.ts';
 import type { ModelPin } from '../core/service.ts';
 import type { JobId, SubscriptionId } from '../core/ids.ts';
+import { sealedElsewhere, sealedElsewhereText } from '../core/job-secrets.ts';
 import type { App, BlobPlace, SpecRow } from './ports.ts';
+import { SealFault } from './seal-fault.ts';
 
 export type JobSpec = {
   /** Pinned at registration: a model that is replaced later changes later jobs only. */
@@ -33,6 +35,23 @@ export function specTooLarge(spec: JobSpec): Refused | undefined {
 export function openSpec(app: App, subscriptionId: SubscriptionId, row: SpecRow): JobSpec {
   const text = app.secrets.open(new TextDecoder().decode(row.sealed), jobContext(subscriptionId, row.jobId));
   return JSON.parse(text) as JobSpec;
+}
+
+/** As `openSpec`; a refusal for one that was sealed with another master secret. */
+export function readSpec(
+  app: App,
+  subscriptionId: SubscriptionId,
+  row: SpecRow,
+): { readonly kind: 'spec'; readonly spec: JobSpec } | Refused {
+  try {
+    return { kind: 'spec', spec: openSpec(app, subscriptionId, row) };
+  } catch (error) {
+    if (!(error instanceof SealFault)) throw error;
+    return conflict(
+      sealedElsewhere,
+      sealedElsewhereText('What the job was asked to do', 'register it again'),
+    );
+  }
 }
 
 /** What a job's secrets are bound to: they open for no other account and no other job. */

@@ -307,7 +307,7 @@ export type Secrets = {
   same(a: string, b: string): boolean;
   /** AES-256-GCM, bound to `context` (account and job); carries the id of its key. */
   seal(plain: string, context: string): string;
-  /** @throws when it was sealed for another context or with another master secret. */
+  /** @throws SealFault when it was sealed for another context or with another master secret. */
   open(sealed: string, context: string): string;
   sha256(data: string | Uint8Array): string;
 };

@@ -144,7 +144,8 @@ export async function storageFor(
   if (storage === undefined) return { kind: 'none' };
   const path = 'properties.storageAccount';
   const { name } = storage;
-  const present = old === undefined ? undefined : await storageOf(app, old);
+  const isKept = storage.key === undefined && old !== undefined;
+  const present = isKept ? await storageOf(app, old) : undefined;
   const key = storage.key ?? (present?.name === name ? present.key : undefined);
   if (key === undefined) {
     const text = `${path}.key is missing: give the account's key, or leave ${path} out.`;

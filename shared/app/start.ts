@@ -5,7 +5,7 @@ import { badArgument, invalidOperation, unavailable, type Refused } from '../cor
 import type { Service } from '../core/service.ts';
 import { findJob } from './cancel.ts';
 import { endWrites } from './end-job.ts';
-import { openSpec, type JobSpec } from './job-spec.ts';
+import { readSpec, type JobSpec } from './job-spec.ts';
 import { lookAgain } from './look-again.ts';
 import { nudge, nudgeDispatch } from './nudge.ts';
 import { classicPoolId } from '../core/ids.ts';
@@ -70,11 +70,11 @@ async function begin(
     );
     return end(app, stored, row, refusal);
   }
-  const pins = await pinInputs(app, openSpec(app, job.subscriptionId, specRow.row));
+  const spec = readSpec(app, job.subscriptionId, specRow.row);
+  if (spec.kind === 'refused') return endRefused(app, stored, spec);
+  const pins = await pinInputs(app, spec.spec);
   if (pins.kind === 'refused') {
-    if (pins.status >= 500) return pins;
-    const detail = pins.details[0] ?? { code: 'InvalidBlob', message: pins.message };
-    return end(app, stored, fail(job, detail.code, detail.message, app.clock.now()), pins);
+    return pins.status >= 500 ? pins : endRefused(app, stored, pins);
   }
   const payer = job.poolId === classicPoolId ? await payerOf(app, service) : undefined;
   if (payer?.kind === 'refused') return payer;
@@ -86,6 +86,15 @@ async function begin(
   ]);
   if (done.kind === 'conflict') return 'conflict';
   return { kind: 'begun', job: { kind: 'job', row, etag: done.etags[0] ?? '' } };
+}
+
+function endRefused(
+  app: App,
+  stored: Stored<'job'> & { row: Registered },
+  refusal: Refused,
+): Promise<Refused | 'conflict'> {
+  const { code, message } = refusal.details[0] ?? refusal;
+  return end(app, stored, fail(stored.row, code, message, app.clock.now()), refusal);
 }
 
 /** Some clients ignore a refused start and poll: so the job itself ends with the reason too. */

@@ -11,6 +11,7 @@ import { jobContext } from './job-spec.ts';
 import { recallPool } from './pool-of-tag.ts';
 import { laneHold } from './queue-head.ts';
 import type { App } from './ports.ts';
+import { SealFault } from './seal-fault.ts';
 
 /** `token`: absent since it expired. */
 export type OpenResult = Omit<Result, 'tokenSealed'> & { readonly token?: string };
@@ -66,7 +67,7 @@ async function rowsOf(app: App, vmId: string, jobId: string): Promise<number> {
 /** Results that open no more say so, and how to get at them. */
 function withExpiry(job: Finished, results: Record<string, OpenResult>, nowMs: number): Finished {
   for (const [name, { token }] of Object.entries(results)) {
-    const when = expiryOf(token, nowMs);
+    const when = expiryOf(job, name, token, nowMs);
     if (when === undefined) continue;
     const reason = `The SAS of result "${name}" ${when}: read the blob with its account's key, or run the job again.`;
     return { ...job, reason };
@@ -75,18 +76,31 @@ function withExpiry(job: Finished, results: Record<string, OpenResult>, nowMs: n
 }
 
 /** Of one that is over; the sweep has taken away a token that has been over for a while. */
-function expiryOf(token: string | undefined, nowMs: number): string | undefined {
-  if (token === undefined) return 'has expired';
-  const state = judgeSas(token, nowMs);
-  return state.kind === 'expired' ? `expired at ${state.at}` : undefined;
+function expiryOf(job: Finished, name: string, token: string | undefined, nowMs: number): string | undefined {
+  if (token !== undefined) {
+    const state = judgeSas(token, nowMs);
+    return state.kind === 'expired' ? `expired at ${state.at}` : undefined;
+  }
+  const isKept = job.results[name]?.tokenSealed !== undefined;
+  return isKept ? 'was sealed with a master secret that the service no longer has' : 'has expired';
 }
 
 function openResults(app: App, job: Finished): Record<string, OpenResult> {
   const context = jobContext(job.subscriptionId, job.jobId);
   return Object.fromEntries(
-    Object.entries(job.results).map(([name, { tokenSealed, ...place }]) => [
-      name,
-      tokenSealed === undefined ? place : { ...place, token: app.secrets.open(tokenSealed, context) },
-    ]),
+    Object.entries(job.results).map(([name, { tokenSealed, ...place }]) => {
+      const token = tokenSealed === undefined ? undefined : opened(app, tokenSealed, context);
+      return [name, token === undefined ? place : { ...place, token }];
+    }),
   );
+}
+
+/** Undefined when it was sealed with another master secret. */
+function opened(app: App, sealed: string, context: string): string | undefined {
+  try {
+    return app.secrets.open(sealed, context);
+  } catch (error) {
+    if (error instanceof SealFault) return undefined;
+    throw error;
+  }
 }

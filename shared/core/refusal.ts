@@ -66,9 +66,17 @@ export function unavailable(detail: string, text: string): Refused {
   return refused(503, 'ServiceUnavailable', 'The service is not available right now.', detail, text);
 }
 
-/** A caller's value as a message shows it: one line, cut to length. */
+/** What may be an account's or a service's key, in the wrong place or cut: all three kinds of characters, and long. */
+const keyLike = /(?=[A-Za-z0-9+/]*[a-z])(?=[A-Za-z0-9+/]*[A-Z])(?=[A-Za-z0-9+/]*\d)[A-Za-z0-9+/]{60,}={0,2}/g;
+/** More is never looked at. */
+const lookedAtMax = 1_000;
+
+/** A caller's value as a message shows it: one line, cut to length, without anything that looks like a key. */
 export function shown(value: unknown, lengthMax = 80): string {
   const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value));
-  const line = text.replaceAll(/[\u0000-\u001f\u007f]/g, ' ');
+  const line = text
+    .slice(0, lookedAtMax)
+    .replaceAll(/[\u0000-\u001f\u007f]/g, ' ')
+    .replaceAll(keyLike, '***');
   return line.length > lengthMax ? `${line.slice(0, lengthMax)}...` : line;
 }

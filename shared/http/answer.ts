@@ -4,6 +4,8 @@
  */
 import type { HttpHandler, HttpRequest, HttpResponseInit, InvocationContext } from '@azure/functions';
 import { StoreFault, type App } from '../app/ports.ts';
+import { SealFault } from '../app/seal-fault.ts';
+import { secretsLost } from '../core/job-secrets.ts';
 import { limits } from '../core/limits.ts';
 import { notFound, unavailable, type Refused } from '../core/refusal.ts';
 import type { Action } from './action.ts';
@@ -112,15 +114,17 @@ function outcomeOf<Who>(
 ): Refused {
   if (error instanceof Error && error.name === 'SettingsError')
     return unavailable('SettingsInvalid', error.message);
+  const isSealFault = error instanceof SealFault;
   const isStoreFault = error instanceof StoreFault;
   const fields = {
-    event: isStoreFault ? 'storage-fault' : 'request-failed',
+    event: isStoreFault ? 'storage-fault' : isSealFault ? 'secrets-lost' : 'request-failed',
     requestId: context.invocationId,
     method: request.method,
     route: definition.route,
     error: redact(error instanceof Error ? (error.stack ?? error.message) : String(error)).slice(0, 2_000),
   };
   context.error(JSON.stringify(fields));
+  if (isSealFault) return secretsLost();
   return isStoreFault
     ? unavailable('StorageUnavailable', 'The storage did not answer in time. Try again in a few seconds.')
     : internalError(context.invocationId);

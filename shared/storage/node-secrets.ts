@@ -8,6 +8,7 @@ import {
   timingSafeEqual,
 } from 'node:crypto';
 import type { Secrets } from '../app/ports.ts';
+import { SealFault } from '../app/seal-fault.ts';
 
 const masterBytesMin = 32;
 const ivBytes = 12;
@@ -40,11 +41,11 @@ export function makeNodeSecrets(options: SecretsOptions): Secrets {
     open(sealed, context) {
       const [version, keyId, body, ...rest] = sealed.split('.');
       if (version !== sealVersion || keyId === undefined || body === undefined || rest.length > 0) {
-        throw new Error('This is no sealed text of a version that this program opens.');
+        throw new SealFault('This is no sealed text of a version that this program opens.');
       }
       const key = openers.get(keyId);
       if (key === undefined) {
-        throw new Error(`It was sealed with another master secret (key ${keyId.slice(0, keyIdDigits)}).`);
+        throw new SealFault(`It was sealed with another master secret (key ${keyId.slice(0, keyIdDigits)}).`);
       }
       return decrypt(key, body, context);
     },
@@ -77,7 +78,7 @@ function encrypt(key: Uint8Array, plain: string, context: string): string {
 
 function decrypt(key: Uint8Array, text: string, context: string): string {
   const all = Buffer.from(text, 'base64url');
-  if (all.byteLength < ivBytes + tagBytes) throw new Error('The sealed text is cut short.');
+  if (all.byteLength < ivBytes + tagBytes) throw new SealFault('The sealed text is cut short.');
   const iv = all.subarray(0, ivBytes);
   const decipher = createDecipheriv('aes-256-gcm', key, iv, { authTagLength: tagBytes })
     .setAAD(Buffer.from(context))
@@ -86,7 +87,7 @@ function decrypt(key: Uint8Array, text: string, context: string): string {
     const plain = [decipher.update(all.subarray(ivBytes + tagBytes)), decipher.final()];
     return Buffer.concat(plain).toString('utf8');
   } catch {
-    throw new Error('The sealed text was changed, or it was sealed for another context.');
+    throw new SealFault('The sealed text was changed, or it was sealed for another context.');
   }
 }
 
