@@ -87,6 +87,7 @@ endpoint('service', {
       refusals: {
         400: [...definitionCodes, 'CommitmentPlanFixed', 'CommitmentPlanNotFound', 'MissingCommitmentPlan'],
         404: ['AccountNotFound'],
+        409: ['SealedWithAnotherSecret'],
         503: ['StorageUnreachable'],
       },
     },
@@ -96,6 +97,7 @@ endpoint('service', {
       refusals: {
         400: [...definitionCodes, 'CommitmentPlanFixed', 'CommitmentPlanNotFound', 'ModelRefused'],
         404: ['WebServiceNotFound'],
+        409: ['SealedWithAnotherSecret'],
         503: ['StorageUnreachable'],
       },
     },
