@@ -20,6 +20,6 @@ export async function blobPut(url: string, megabytes: number): Promise<string> {
 }
 
 async function must(url: string, body: Buffer<ArrayBuffer> | string): Promise<void> {
-  const reply = await fetch(url, { method: 'PUT', body, headers: { 'x-ms-blob-type': 'BlockBlob' } });
+  const reply = await fetch(url, { method: 'PUT', body });
   if (!reply.ok) throw new Error(`the storage answered ${reply.status}`);
 }

@@ -62,7 +62,11 @@ it(
     }
     expect(bytes).toBe(megabytes * 1_048_576);
     expect(hash.digest('hex')).toBe(sent);
-    expect(instance.log.slice(lines).filter((line) => line.includes("Executing 'Functions."))).toEqual([]);
+    expect(
+      instance.log
+        .slice(lines)
+        .filter((line) => /Executing 'Functions\.(?!vm|tick|accountUploads)/.test(line)),
+    ).toEqual([]);
   },
 );
 
