@@ -75,15 +75,19 @@ export function makeMix(random: SeededRandom): Mix {
       10 * minuteMs,
       15 * minuteMs,
     ]),
-    // Every second seed or so seals with the real cipher: that takes a tenth of a run.
+    // Few seeds seal with the real cipher: that takes a tenth of a run.
     sealing: random.below(8) === 0 ? ('real' as const) : ('quick' as const),
     ...(random.below(8) === 0
       ? { dispatch: 'timer' as const, tickEveryMs: minuteMs }
       : { dispatch: 'at-once' as const }),
   };
   if (random.below(7) === 0) return { ...calm, ...topology, immediate: random.pick([0, 0.5, 0.9]) };
-  const some = (everyMs: number) =>
-    random.below(2) === 0 ? everyMs * (0.5 + 2 * random.fraction()) : undefined;
+  // Every third seed is rough: everything goes wrong, and often, between instances that are slow to answer.
+  const isRough = random.below(3) === 0;
+  const some = (everyMs: number) => {
+    if (isRough) return everyMs * (0.2 + 0.6 * random.fraction());
+    return random.below(2) === 0 ? everyMs * (0.5 + 2 * random.fraction()) : undefined;
+  };
   const events = {
     stormEveryMs: some(4 * hourMs),
     stallEveryMs: some(3 * hourMs),
@@ -95,8 +99,9 @@ export function makeMix(random: SeededRandom): Mix {
   return {
     ...calm,
     ...topology,
-    immediate: random.pick([0, 0.5, 0.8, 0.8, 0.9]),
-    latencyMaxMs: random.pick([20, 20, 200, 1_500]),
+    ...(isRough
+      ? { instances: random.pick([2, 3]), immediate: 0.2, latencyMaxMs: random.pick([200, 1_500]) }
+      : { immediate: random.pick([0, 0.5, 0.8, 0.8, 0.9]), latencyMaxMs: random.pick([20, 20, 200]) }),
     fault: random.pick([0, 0.001, 0.005, 0.02]),
     shortPages: random.pick([0, 0, 0.05, 0.5]),
     netLoss: random.pick([0, 0, 0.002, 0.02]),
