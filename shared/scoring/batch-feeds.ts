@@ -7,6 +7,7 @@ import type { FeedPlan } from './session-plan.ts';
 import type { ValueType } from './model-info.ts';
 import {
   beginBatch,
+  countUnseen,
   createDictionary,
   endBatch,
   indexOf,
@@ -24,6 +25,8 @@ export type BatchFeeds = {
   readonly begin: () => void;
   /** Tensors over the first `rows` rows. The arrays must not change until the run that takes them is over. */
   readonly tensors: (rows: number) => Record<string, ort.Tensor>;
+  /** Adds the texts of the first `rows` rows that the model's encoders do not know, by input. */
+  readonly countUnseen: (rows: number, counts: Map<string, number>) => void;
 };
 
 /** One feed's arrays; `seen` is the dictionary's size when the batch began. */
@@ -41,7 +44,7 @@ function feedSink(plan: FeedPlan, rowsMax: number): CellSink {
   if (plan.kind === 'dictionary') {
     return createSink(sinkKind.indices, 1, 0, {
       indices: new Int32Array(size),
-      dictionary: createDictionary(rowsMax),
+      dictionary: createDictionary(rowsMax, plan.known),
     });
   }
   if (plan.type === 'string') {
@@ -147,6 +150,12 @@ export function createBatchFeeds(plans: readonly FeedPlan[], rowPlan: RowPlan): 
       for (const feed of growing) {
         beginBatch(feed.sink.dictionary as ValueDictionary);
         feed.seen = feed.sink.dictionary?.texts.length ?? 0;
+      }
+    },
+    countUnseen: (rows, counts) => {
+      for (const { plan, sink } of growing) {
+        const count = countUnseen(sink.dictionary as ValueDictionary, sink.indices, rows);
+        if (count > 0) counts.set(plan.name, (counts.get(plan.name) ?? 0) + count);
       }
     },
     tensors: (rows) => {

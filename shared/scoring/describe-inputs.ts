@@ -12,10 +12,9 @@ import {
 import { typeName, valueType } from './onnx-type.ts';
 import { scoringLimits } from './scoring-limits.ts';
 
-/** An input as the session wants it: `rank` 1 for [N], 2 for [N,width]. */
+/** An input as the session wants it: `rank` 1 for [N], 2 for [N,width]; `knownValues` are all there are. */
 export type InputShape = ModelInput & { readonly rank: 1 | 2 };
 
-const knownValuesMax = 1000;
 const nodesThatKnow = ['cats_strings', 'keys_strings', 'classes_strings'];
 
 function inputType(name: string, tensor: OnnxTensorType): ValueType {
@@ -55,7 +54,7 @@ function knownValues(graph: OnnxGraph, name: string): string[] | undefined {
   for (const user of usersOf(graph, name)) {
     for (const attribute of nodesThatKnow) {
       const values = stringsOf(user, attribute);
-      if (values !== undefined) return values.slice(0, knownValuesMax);
+      if (values !== undefined) return values;
     }
   }
   return undefined;

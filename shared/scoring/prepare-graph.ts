@@ -6,7 +6,7 @@ import { useDictionary } from './dictionary-inputs.ts';
 import { dropZipMaps } from './drop-zipmap.ts';
 import { usesExternalData } from './external-data.ts';
 import { useLabelIndices } from './label-indices.ts';
-import type { ModelInfo, ModelOutput } from './model-info.ts';
+import type { ModelInfo, ModelInput, ModelOutput } from './model-info.ts';
 import { ModelRefusal } from './model-refusal.ts';
 import { decodeModel, encodeModel, type OnnxModel } from './onnx-schema.ts';
 import type { FeedPlan, ReadPlan, SessionPlan } from './session-plan.ts';
@@ -41,7 +41,15 @@ function decodeOrRefuse(bytes: Uint8Array): OnnxModel {
 function feedPlan(model: OnnxModel, input: InputShape): FeedPlan {
   const { name, type, width, rank } = input;
   if (type !== 'string' || width !== 1) return { kind: 'plain', name, type, width, rank };
-  return { kind: 'dictionary', name, type, width, rank, ...useDictionary(model.graph, input) };
+  const known = input.knownValues === undefined ? {} : { known: input.knownValues };
+  return { kind: 'dictionary', name, type, width, rank, ...useDictionary(model.graph, input), ...known };
+}
+
+/** Known values that are shown; the rest is told apart only. */
+const knownValuesMax = 1000;
+
+function inputInfo({ rank: _, knownValues, ...input }: InputShape): ModelInput {
+  return knownValues === undefined ? input : { ...input, knownValues: knownValues.slice(0, knownValuesMax) };
 }
 
 function readPlan(model: OnnxModel, chosen: ChosenOutputs): ReadPlan {
@@ -65,7 +73,7 @@ function describe(inputs: readonly InputShape[], chosen: ChosenOutputs): ModelIn
   if (probabilities !== undefined) {
     outputs.push({ name: probabilities.name, type: probabilities.type, role: 'probabilities' });
   }
-  return { inputs: inputs.map(({ rank: _, ...input }) => input), outputs, task, columns };
+  return { inputs: inputs.map(inputInfo), outputs, task, columns };
 }
 
 /**

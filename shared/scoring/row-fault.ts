@@ -1,15 +1,23 @@
-/** What can be wrong with one row, as a value: the worker finds it, the caller's policy decides, the message is made last. */
+/** What can be wrong with one row, as a value: the worker finds it, the job's policy decides, the words are made last. */
+import { shownCut, type CutText } from './quote-value.ts';
 
-/** The fault itself. `column` counts from 0; `found` is the cell's text, cut to length. */
+/** The fault itself. `column` counts from 0. */
 export type RowProblem =
-  | { readonly kind: 'cell'; readonly column: number; readonly expected: string; readonly found: string }
+  | { readonly kind: 'cell'; readonly column: number; readonly expected: string; readonly found: CutText }
+  /** What follows cannot be told apart: no policy goes on behind it. */
   | { readonly kind: 'unclosed-quote'; readonly column: number }
   | { readonly kind: 'text-after-quote'; readonly column: number }
   /** The row has `found` columns instead of the header's. */
   | { readonly kind: 'column-count'; readonly found: number };
 
-/** A fault with its place in a block, both counted from 0. */
-export type RowFault = { readonly row: number; readonly line: number; readonly problem: RowProblem };
+/** A fault with its place in a block: rows and lines that precede it, and the bytes of its row without the line end. */
+export type RowFault = {
+  readonly row: number;
+  readonly line: number;
+  readonly problem: RowProblem;
+  readonly start: number;
+  readonly end: number;
+};
 
 /** What messages need to know about the file. `line` and `row` count from 1; the header is no row. */
 export type FaultPlace = {
@@ -19,10 +27,19 @@ export type FaultPlace = {
   readonly row: number;
 };
 
+/** A fault in the parts that the error file has, and that are counted. */
+export type FaultWords = {
+  /** The column's name; empty where the whole row is at fault. */
+  readonly column: string;
+  readonly value: string;
+  /** One of a few texts. */
+  readonly reason: string;
+};
+
 function describeProblem(problem: RowProblem, columns: readonly string[]): string {
   switch (problem.kind) {
     case 'cell':
-      return `, column '${columns[problem.column] ?? ''}': expected ${problem.expected}, found ${problem.found}.`;
+      return `, column '${columns[problem.column] ?? ''}': expected ${problem.expected}, found ${shownCut(problem.found)}.`;
     case 'unclosed-quote':
       return `, column '${columns[problem.column] ?? ''}': the quote that opens here is never closed.`;
     case 'text-after-quote':
@@ -35,4 +52,23 @@ function describeProblem(problem: RowProblem, columns: readonly string[]): strin
 /** The fault as a sentence: `data.csv line 1042 (row 1041), column 'age': expected a number, found "abc".` */
 export function describeFault(problem: RowProblem, place: FaultPlace): string {
   return `${place.sourceName} line ${place.line} (row ${place.row})${describeProblem(problem, place.columns)}`;
+}
+
+export function wordsOf(problem: RowProblem, columns: readonly string[]): FaultWords {
+  switch (problem.kind) {
+    case 'cell': {
+      const { text, chars } = problem.found;
+      return {
+        column: columns[problem.column] ?? '',
+        value: chars > text.length ? `${text}...` : text,
+        reason: `expected ${problem.expected}`,
+      };
+    }
+    case 'unclosed-quote':
+      return { column: columns[problem.column] ?? '', value: '', reason: 'quote never closed' };
+    case 'text-after-quote':
+      return { column: columns[problem.column] ?? '', value: '', reason: 'text after the closing quote' };
+    case 'column-count':
+      return { column: '', value: `${problem.found} columns`, reason: 'wrong number of columns' };
+  }
 }

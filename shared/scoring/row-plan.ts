@@ -15,4 +15,6 @@ export type RowPlan = {
   /** Columns that every row must have. */
   readonly columnCount: number;
   readonly slots: readonly Slot[];
+  /** What becomes of rows that cannot be scored. */
+  readonly rowErrors: 'fail' | 'skip' | 'blank';
 };

@@ -3,6 +3,16 @@ import type { CellSink } from './cell-sink.ts';
 import { createQuotedCell, type QuotedCell } from './quoted-cell.ts';
 import type { RowProblem } from './row-fault.ts';
 
+/** A row that could not be read: behind `at` rows and `line` lines of the batch, its bytes as of a row. */
+export type ScanFault = {
+  readonly at: number;
+  readonly line: number;
+  readonly problem: RowProblem;
+  readonly start: number;
+  readonly end: number;
+  readonly next: number;
+};
+
 /** Kept and reused from batch to batch. */
 export type RowScan = {
   readonly delimiter: number;
@@ -17,14 +27,25 @@ export type RowScan = {
   position: number;
   /** Lines passed in this batch: rows, blank lines and line ends inside quotes. */
   lines: number;
-  /** Set when a row could not be read: `position` is the row's start, `faultAt` the cell's. */
-  problem: RowProblem | undefined;
+  /** Why the row at `position` could not be read, when it could not; `faultAt` is the cell's place. */
+  problem: RowProblem;
   faultAt: number;
+  /** Whether the rows behind one that could not be read are wanted. */
+  readonly onFault: 'go-on' | 'stop';
+  /** Of this batch, in order. The array is replaced, not emptied. */
+  faults: ScanFault[];
   readonly quoted: QuotedCell;
 };
 
+const noProblem: RowProblem = { kind: 'column-count', found: 0 };
+
 /** @param rowsMax Rows of a batch; the sinks have room for them. */
-export function createRowScan(delimiter: number, sinks: readonly CellSink[], rowsMax: number): RowScan {
+export function createRowScan(
+  delimiter: number,
+  sinks: readonly CellSink[],
+  rowsMax: number,
+  onFault: RowScan['onFault'],
+): RowScan {
   return {
     delimiter,
     sinks,
@@ -34,8 +55,10 @@ export function createRowScan(delimiter: number, sinks: readonly CellSink[], row
     rows: 0,
     position: 0,
     lines: 0,
-    problem: undefined,
+    problem: noProblem,
     faultAt: 0,
+    onFault,
+    faults: [],
     quoted: createQuotedCell(),
   };
 }

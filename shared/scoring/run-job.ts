@@ -7,7 +7,7 @@ import type { Header } from './header.ts';
 import { openSource, readFileHeader, type JobSource } from './job-source.ts';
 import type { ModelInfo } from './model-info.ts';
 import { quoteField } from './quote-field.ts';
-import { describeFault } from './row-fault.ts';
+import { createRowErrorLog, type RowErrorLog } from './row-error-log.ts';
 import type { ScoreJob, ScoreResult } from './score-job.ts';
 import type { ScoreThread } from './score-thread.ts';
 import { ScoringError } from './scoring-error.ts';
@@ -24,8 +24,10 @@ type Run = {
   readonly delimiter: number;
   readonly threads: readonly ScoreThread[];
   readonly source: JobSource;
-  readonly queue: BoundedQueue<{ readonly outcome: Promise<Outcome> }>;
+  /** `bytes`: of the source. */
+  readonly queue: BoundedQueue<{ readonly outcome: Promise<Outcome>; readonly bytes: number }>;
   readonly inFlight: Set<Promise<Outcome>>;
+  readonly unseen: Map<string, number>;
   bytesOut: number;
 };
 
@@ -46,16 +48,16 @@ function leastBusy(threads: readonly ScoreThread[]): ScoreThread {
   return thread;
 }
 
-function enqueue(run: Run, outcome: Promise<Outcome>): void {
+function enqueue(run: Run, outcome: Promise<Outcome>, bytes: number): void {
   run.inFlight.add(outcome);
   const settled = (): boolean => run.inFlight.delete(outcome);
   outcome.then(settled, settled);
-  run.queue.push({ outcome });
+  run.queue.push({ outcome, bytes });
 }
 
 async function dispatch(run: Run, block: Block): Promise<void> {
   await untilAborted(run.queue.room(), run.signal);
-  enqueue(run, leastBusy(run.threads).score(block.buffer, block.length));
+  enqueue(run, leastBusy(run.threads).score(block.buffer, block.length), block.length);
 }
 
 async function readBlocks(run: Run, cutter: BlockCutter, first: Uint8Array): Promise<void> {
@@ -68,20 +70,15 @@ async function readBlocks(run: Run, cutter: BlockCutter, first: Uint8Array): Pro
   } catch (error) {
     if (!(error instanceof RecordTooLong)) throw error;
     await untilAborted(run.queue.room(), run.signal);
-    enqueue(run, Promise.resolve({ kind: 'too-long', message: error.message }));
+    enqueue(run, Promise.resolve({ kind: 'too-long', message: error.message }), 0);
   }
   run.queue.end();
 }
 
-/** The error that an outcome stands for. @param lines Lines before the block. @param rows Rows before it. */
-function failure(run: Run, header: Header, outcome: Outcome, lines: number, rows: number): ScoringError {
+/** The error that an outcome stands for. @param lines Lines before the block. */
+function failure(run: Run, outcome: Outcome, lines: number): ScoringError {
   const sourceName = run.job.sourceName;
   switch (outcome.kind) {
-    case 'fault': {
-      const { line, row, problem } = outcome.fault;
-      const place = { sourceName, columns: header.names, line: lines + line + 1, row: rows + row + 1 };
-      return new ScoringError('InputParseError', describeFault(problem, place));
-    }
     case 'error':
       return new ScoringError(outcome.code, `${sourceName}, after line ${lines}: ${outcome.message}`);
     case 'too-long':
@@ -95,21 +92,40 @@ function failure(run: Run, header: Header, outcome: Outcome, lines: number, rows
   }
 }
 
-async function writeBlocks(run: Run, cutter: BlockCutter, header: Header): Promise<number> {
+async function writeBlocks(run: Run, cutter: BlockCutter, header: Header, log: RowErrorLog): Promise<number> {
   let rows = 0;
   let lines = header.lines;
+  let bytes = header.next;
   for (;;) {
     const pending = await untilAborted(run.queue.peek(), run.signal);
-    if (pending === undefined) return rows;
+    if (pending === undefined) {
+      log.end(rows);
+      return rows;
+    }
     const outcome = await untilAborted(pending.outcome, run.signal);
-    if (outcome.kind !== 'scored') throw failure(run, header, outcome, lines, rows);
+    if (outcome.kind !== 'scored') throw failure(run, outcome, lines);
+    if (outcome.faults.length > 0) await log.take(outcome.faults, rows, lines, outcome.input);
     cutter.recycle(outcome.input);
     await write(run, new Uint8Array(outcome.output, 0, outcome.outputLength));
+    for (const [name, count] of outcome.unseen) run.unseen.set(name, (run.unseen.get(name) ?? 0) + count);
     rows += outcome.rows;
     lines += outcome.lines;
-    run.job.onProgress?.(rows);
+    bytes += pending.bytes;
+    run.job.onProgress?.(rows, bytes);
     run.queue.drop();
   }
+}
+
+/** What the job's log of row errors is to know; its writes end with the job. */
+function openLog({ job, signal }: Run, header: Header): RowErrorLog {
+  return createRowErrorLog({
+    policy: job.rowErrors ?? { kind: 'fail' },
+    sourceName: job.sourceName,
+    header,
+    write: async (chunk) => {
+      if (job.writeErrors !== undefined) await untilAborted(job.writeErrors(chunk), signal);
+    },
+  });
 }
 
 async function scoreFile(run: Run, info: ModelInfo, stop: AbortController): Promise<ScoreResult> {
@@ -123,8 +139,10 @@ async function scoreFile(run: Run, info: ModelInfo, stop: AbortController): Prom
     );
   }
   const where = `${job.sourceName} line ${header.lines}`;
+  const rowErrors = job.rowErrors?.kind ?? 'fail';
   const slots = bindColumns(info.inputs, header.names, job.constants ?? {}, where);
-  for (const thread of threads) thread.begin({ delimiter, columnCount: header.names.length, slots });
+  for (const thread of threads)
+    thread.begin({ delimiter, columnCount: header.names.length, slots, rowErrors });
   await write(run, headerLine(header, info, delimiter));
   const cutter = createBlockCutter({
     delimiter,
@@ -141,11 +159,18 @@ async function scoreFile(run: Run, info: ModelInfo, stop: AbortController): Prom
       throw error;
     }
   };
-  const [, rows] = await Promise.all([
-    stopOnError(readBlocks(run, cutter, rest)),
-    stopOnError(writeBlocks(run, cutter, header)),
-  ]);
-  return { rows, bytesIn: run.source.bytesRead(), bytesOut: run.bytesOut };
+  const log = openLog(run, header);
+  try {
+    const [, rows] = await Promise.all([
+      stopOnError(readBlocks(run, cutter, rest)),
+      stopOnError(writeBlocks(run, cutter, header, log)),
+    ]);
+    const unseen = Object.fromEntries(run.unseen);
+    return { rows, bytesIn: run.source.bytesRead(), bytesOut: run.bytesOut, rowErrors: log.counts(), unseen };
+  } catch (error) {
+    if (error instanceof ScoringError && log.counts().count > 0) error.rowErrors = log.counts();
+    throw error;
+  }
 }
 
 /**
@@ -167,6 +192,7 @@ export async function runJob(
     source: openSource(job.source, signal),
     queue: createBoundedQueue(threads.length * scoringLimits.blocksPerWorker + scoringLimits.writtenAhead),
     inFlight: new Set(),
+    unseen: new Map(),
     bytesOut: 0,
   };
   try {

@@ -4,7 +4,7 @@ import { sinkKind, type CellSink } from './cell-sink.ts';
 import { quote } from './csv-bytes.ts';
 import { endInWord, endsAt, findCellEnd } from './find-cell-end.ts';
 import { readQuotedCell } from './quoted-cell.ts';
-import { quoteCell } from './quote-value.ts';
+import { cutCell } from './quote-value.ts';
 import type { RowProblem } from './row-fault.ts';
 import type { RowScan } from './row-scan.ts';
 import { storeCell } from './store-cell.ts';
@@ -27,7 +27,7 @@ function scanQuoted(scan: RowScan, block: ByteBlock, at: number, length: number,
   const sink = scan.sinks[column] as CellSink;
   const expected = storeCell(sink, scan.rows, cell.block, cell.start, cell.end);
   if (expected !== undefined) {
-    const found = quoteCell(cell.block.bytes, cell.start, cell.end);
+    const found = cutCell(cell.block.bytes, cell.start, cell.end);
     return failRow(scan, at, { kind: 'cell', column, expected, found });
   }
   scan.lines += cell.lineFeeds;
@@ -38,7 +38,7 @@ function scanPlain(scan: RowScan, block: ByteBlock, at: number, column: number):
   const end = findCellEnd(block, at, scan.delimiter);
   const expected = storeCell(scan.sinks[column] as CellSink, scan.rows, block, at, end);
   if (expected === undefined) return end;
-  return failRow(scan, at, { kind: 'cell', column, expected, found: quoteCell(block.bytes, at, end) });
+  return failRow(scan, at, { kind: 'cell', column, expected, found: cutCell(block.bytes, at, end) });
 }
 
 /** Digits of a double that are always exact. */

@@ -1,7 +1,7 @@
 /** Scores one block inside a worker: batch by batch, scan, run, write. */
 import type * as ort from 'onnxruntime-node';
 import { createBatchFeeds, type BatchFeeds } from './batch-feeds.ts';
-import { byteBlock } from './byte-block.ts';
+import { byteBlock, type ByteBlock } from './byte-block.ts';
 import { lineFeed } from './csv-bytes.ts';
 import { readOutputs } from './read-outputs.ts';
 import type { RowFault } from './row-fault.ts';
@@ -11,7 +11,7 @@ import { scanRows } from './scan-rows.ts';
 import { ScoringError } from './scoring-error.ts';
 import type { SessionPlan } from './session-plan.ts';
 import type { BlockOutcome } from './worker-messages.ts';
-import { createRowWriter, writeRows, type ByteSink, type RowWriter } from './write-rows.ts';
+import { createRowWriter, writeRows, writeWithBlanks, type ByteSink, type RowWriter } from './write-rows.ts';
 
 /** A job inside a worker. */
 export type BlockScorer = {
@@ -23,6 +23,7 @@ export type BlockScorer = {
   readonly fetches: readonly string[];
   /** See `WorkerData`. */
   readonly cancelled: Int32Array;
+  readonly rowErrors: RowPlan['rowErrors'];
 };
 
 export function createBlockScorer(
@@ -37,17 +38,17 @@ export function createBlockScorer(
     session,
     plan,
     feeds,
-    scan: createRowScan(rowPlan.delimiter, feeds.sinks, feeds.rowsMax),
+    scan: createRowScan(
+      rowPlan.delimiter,
+      feeds.sinks,
+      feeds.rowsMax,
+      rowPlan.rowErrors === 'fail' ? 'stop' : 'go-on',
+    ),
     writer: createRowWriter(plan.read, rowPlan.delimiter),
     fetches: [plan.read.label.name, ...(probabilities === undefined ? [] : [probabilities.name])],
     cancelled,
+    rowErrors: rowPlan.rowErrors,
   };
-}
-
-function countLines(block: Uint8Array, end: number): number {
-  let lines = 0;
-  for (let i = 0; i < end; i++) if (block[i] === lineFeed) lines++;
-  return lines;
 }
 
 async function run(scorer: BlockScorer): Promise<ort.InferenceSession.OnnxValueMapType> {
@@ -59,8 +60,19 @@ async function run(scorer: BlockScorer): Promise<ort.InferenceSession.OnnxValueM
   }
 }
 
+/** Scores the batch that has been scanned and writes its rows. */
+async function scoreBatch(scorer: BlockScorer, block: ByteBlock, sink: ByteSink): Promise<void> {
+  const { scan, writer } = scorer;
+  const scored = scan.rows === 0 ? undefined : readOutputs(scorer.plan.read, await run(scorer), scan.rows);
+  if (scorer.rowErrors === 'blank' && scan.faults.length > 0) {
+    writeWithBlanks(sink, writer, block, scan, scored);
+  } else if (scored !== undefined) {
+    writeRows(sink, writer, block.bytes, scan, scored, 0, scan.rows);
+  }
+}
+
 /**
- * Scores the first `length` bytes of `buffer`. Output made before a fault is dropped: the job fails.
+ * Scores the first `length` bytes of `buffer`. Where a fault stops it, what precedes it is dropped too: the job fails.
  * A cancelled job's block stops before its next batch.
  * @throws ScoringError `ModuleExecutionError` when the model fails.
  */
@@ -73,27 +85,25 @@ export async function scoreBlock(
   const block = byteBlock(buffer);
   block.bytes[length] = lineFeed;
   const sink: ByteSink = { bytes: new Uint8Array(Math.ceil(length * 1.4) + 1024), length: 0 };
+  const faults: RowFault[] = [];
+  const unseen = new Map<string, number>();
   let rows = 0;
   let lines = 0;
   scan.position = 0;
-  while (scan.position < length) {
+  for (let state: 'full' | 'stopped' = 'full'; state === 'full' && scan.position < length;) {
     if (Atomics.load(scorer.cancelled, 0) === 1) return { kind: 'cancelled', input: buffer };
     feeds.begin();
-    scanRows(scan, block, length);
-    if (scan.problem !== undefined) {
-      const fault: RowFault = {
-        row: rows + scan.rows,
-        line: countLines(block.bytes, scan.faultAt),
-        problem: scan.problem,
-      };
-      return { kind: 'fault', fault, input: buffer };
+    state = scanRows(scan, block, length);
+    for (const [index, { at, line, problem, start, end }] of scan.faults.entries()) {
+      faults.push({ row: rows + at + index, line: lines + line, problem, start, end });
     }
-    if (scan.rows > 0) {
-      const scored = readOutputs(scorer.plan.read, await run(scorer), scan.rows);
-      writeRows(sink, scorer.writer, block.bytes, scan, scored);
+    if (state === 'full') {
+      await scoreBatch(scorer, block, sink);
+      feeds.countUnseen(scan.rows, unseen);
     }
-    rows += scan.rows;
+    rows += scan.rows + scan.faults.length;
     lines += scan.lines;
   }
-  return { kind: 'scored', rows, lines, input: buffer, output: sink.bytes.buffer, outputLength: sink.length };
+  const output = { output: sink.bytes.buffer, outputLength: sink.length };
+  return { kind: 'scored', rows, lines, faults, unseen, input: buffer, ...output };
 }

@@ -1,5 +1,7 @@
 /** The contract of one scoring run: where rows come from, where they go, and how far a run may reach. */
 
+import type { RowErrorCounts, RowErrorPolicy } from '../core/row-errors.ts';
+
 /** A value of a model input that is the same for every row. */
 export type Constant = string | number | boolean;
 
@@ -23,14 +25,26 @@ export type ScoreJob = {
   readonly delimiter?: ',' | '\t';
   /** Takes the output in order; the next chunk comes when the promise resolves. Never called again once it rejected. */
   readonly write: (chunk: Uint8Array) => Promise<void>;
+  /** What becomes of rows that cannot be scored. Default `fail`. */
+  readonly rowErrors?: RowErrorPolicy;
+  /** Takes the error file (see `row-error-log.ts`) as `write` takes the output; never called where no row is at fault. */
+  readonly writeErrors?: (chunk: Uint8Array) => Promise<void>;
   /** Model inputs (by name, matched as columns are) that get one value for every row instead of a column. */
   readonly constants?: Readonly<Record<string, Constant>>;
   /** Stops the run: `score` rejects with the signal's reason; the engine stays usable. */
   readonly signal?: AbortSignal;
-  /** Called after each block was written, with the rows written so far. Must not throw. */
-  readonly onProgress?: (rowsDone: number) => void;
+  /** Called after each block was written, with the rows done so far and the bytes of the source they took. Must not throw. */
+  readonly onProgress?: (rowsDone: number, bytesDone: number) => void;
   readonly limits?: ScoreLimits;
 };
 
-/** What a finished run moved. */
-export type ScoreResult = { readonly rows: number; readonly bytesIn: number; readonly bytesOut: number };
+/** What a finished run moved and found. */
+export type ScoreResult = {
+  /** Of the input, those at fault included. */
+  readonly rows: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly rowErrors: RowErrorCounts;
+  /** Rows with a text that the encoder behind the input does not know, by input; they are scored all the same. */
+  readonly unseen: Readonly<Record<string, number>>;
+};

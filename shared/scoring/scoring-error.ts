@@ -1,5 +1,7 @@
 /** The one error class scoring throws: a closed list of codes and a sentence made for the caller of a job. */
 
+import type { RowErrorCounts } from '../core/row-errors.ts';
+
 /** Whose fault it is and how a job's status names it. All are final: the same input fails again. */
 export type ScoringErrorCode =
   /** The file is not readable as CSV, or a cell is not what its input needs. */
@@ -14,6 +16,8 @@ export type ScoringErrorCode =
 /** Thrown by `openEngine`, `Engine.score` and what they use. `message` is a whole sentence, safe to show. */
 export class ScoringError extends Error {
   readonly code: ScoringErrorCode;
+  /** Rows that could not be scored until then: they are in the error file. */
+  rowErrors?: RowErrorCounts;
 
   /** @param message One sentence for the caller of the job, with the place of the fault. */
   constructor(code: ScoringErrorCode, message: string, options?: { cause?: unknown }) {

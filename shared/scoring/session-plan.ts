@@ -4,7 +4,14 @@ import type { ValueType } from './model-info.ts';
 /** One model input. `texts` and `indices` are the two inputs that took a string input's place. */
 export type FeedPlan = { readonly type: ValueType; readonly width: number; readonly rank: 1 | 2 } & (
   | { readonly kind: 'plain'; readonly name: string }
-  | { readonly kind: 'dictionary'; readonly name: string; readonly texts: string; readonly indices: string }
+  | {
+      readonly kind: 'dictionary';
+      readonly name: string;
+      readonly texts: string;
+      readonly indices: string;
+      /** Every value that the encoder behind the input knows, when the model tells. */
+      readonly known?: readonly string[];
+    }
 );
 
 /** The outputs to fetch and how their text is made. */

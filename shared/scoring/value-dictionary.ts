@@ -15,6 +15,10 @@ export type ValueDictionary = {
   /** Open addressing: index + 1, 0 where free. A power of two, at least twice the capacity. */
   table: Int32Array;
   wordsUsed: number;
+  /** What the model's encoder knows, where that is known; then `unseen[i]` is 1 for a text that it does not know. */
+  readonly known: ReadonlySet<string> | undefined;
+  readonly unseen: Uint8Array;
+  unseenTexts: number;
   /** Batches for which every row gets its own entry, because the last ones hardly repeated a value. */
   directBatches: number;
 };
@@ -23,8 +27,8 @@ export type ValueDictionary = {
 const keptMax = 512;
 const directBatchesAfterMiss = 64;
 
-/** @param rowsMax Rows of a batch: it may add as many values. */
-export function createDictionary(rowsMax: number): ValueDictionary {
+/** @param rowsMax Rows of a batch: it may add as many values. @param known Values of the model's encoder. */
+export function createDictionary(rowsMax: number, known?: readonly string[]): ValueDictionary {
   const capacity = rowsMax + keptMax;
   return {
     texts: [],
@@ -34,6 +38,9 @@ export function createDictionary(rowsMax: number): ValueDictionary {
     hashes: new Int32Array(capacity),
     table: new Int32Array(2 ** Math.ceil(Math.log2(capacity * 2))),
     wordsUsed: 0,
+    known: known === undefined ? undefined : new Set(known),
+    unseen: new Uint8Array(capacity),
+    unseenTexts: 0,
     directBatches: 0,
   };
 }
@@ -42,6 +49,8 @@ function clear(dictionary: ValueDictionary): void {
   dictionary.texts = [];
   dictionary.wordsUsed = 0;
   dictionary.table.fill(0);
+  if (dictionary.unseenTexts > 0) dictionary.unseen.fill(0);
+  dictionary.unseenTexts = 0;
 }
 
 /** To be called before each batch: makes room for the values it may add. */
@@ -110,7 +119,21 @@ function equals(
 
 function add(dictionary: ValueDictionary, block: ByteBlock, start: number, end: number): number {
   const text = decodeText(block.bytes, start, end);
-  return text === undefined ? -1 : dictionary.texts.push(text) - 1;
+  if (text === undefined) return -1;
+  const index = dictionary.texts.push(text) - 1;
+  if (dictionary.known?.has(text) === false) {
+    dictionary.unseen[index] = 1;
+    dictionary.unseenTexts++;
+  }
+  return index;
+}
+
+/** How many of these rows have a text that the model's encoder does not know. */
+export function countUnseen(dictionary: ValueDictionary, indices: Int32Array, rows: number): number {
+  if (dictionary.unseenTexts === 0) return 0;
+  let count = 0;
+  for (let row = 0; row < rows; row++) count += dictionary.unseen[indices[row] as number] as number;
+  return count;
 }
 
 /**

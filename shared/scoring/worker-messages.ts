@@ -24,7 +24,12 @@ export type ToWorker =
 export type BlockOutcome =
   | {
       readonly kind: 'scored';
+      /** Those at fault included. */
       readonly rows: number;
+      /** In order. Where the job's policy stops at one, or one cannot be passed, the last ends what was scored. */
+      readonly faults: readonly RowFault[];
+      /** Rows with a text that the model's encoder does not know, by input. */
+      readonly unseen: ReadonlyMap<string, number>;
       /** Lines the block had: rows, blank lines, line ends inside quotes. */
       readonly lines: number;
       readonly input: ArrayBuffer;
@@ -32,7 +37,6 @@ export type BlockOutcome =
       readonly outputLength: number;
     }
   | { readonly kind: 'cancelled'; readonly input: ArrayBuffer }
-  | { readonly kind: 'fault'; readonly fault: RowFault; readonly input: ArrayBuffer }
   | {
       readonly kind: 'error';
       readonly code: ScoringErrorCode;

@@ -2,7 +2,9 @@
 import { numberBytesMax, writeNumber } from './format-number.ts';
 import { quoteField } from './quote-field.ts';
 import type { ScoredBatch } from './read-outputs.ts';
-import type { RowScan } from './row-scan.ts';
+import { fitRow } from './fit-row.ts';
+import type { ByteBlock } from './byte-block.ts';
+import type { RowScan, ScanFault } from './row-scan.ts';
 import type { ReadPlan } from './session-plan.ts';
 import { writeInt32, writeInt64 } from './write-int.ts';
 
@@ -17,6 +19,8 @@ export type RowWriter = {
   readonly labels: readonly Uint8Array[];
   /** Bytes that a row's label and probabilities take, unless the label is a text that is not in `labels`. */
   readonly scoreBytesMax: number;
+  /** What stands in the place of a row's label and probabilities where there are none. */
+  readonly blank: Uint8Array;
 };
 
 const encoder = new TextEncoder();
@@ -26,7 +30,9 @@ export function createRowWriter(plan: ReadPlan, delimiter: number): RowWriter {
   const labels = texts.map((text) => encoder.encode(quoteField(text, delimiter)));
   const labelBytesMax = Math.max(numberBytesMax, ...labels.map((label) => label.length));
   const scoreBytesMax = labelBytesMax + 1 + plan.classes * (numberBytesMax + 1);
-  return { delimiter, layout: plan.layout, labels, scoreBytesMax };
+  const added = { value: 1, binary: 2, multiclass: plan.classes + 1 }[plan.layout];
+  const blank = new Uint8Array(added).fill(delimiter);
+  return { delimiter, layout: plan.layout, labels, scoreBytesMax, blank };
 }
 
 /** Makes room for `more` bytes behind `sink.length`. */
@@ -93,15 +99,17 @@ function writeScore(sink: ByteSink, writer: RowWriter, scored: ScoredBatch, row:
   }
 }
 
-/** Appends the rows of a scanned and scored batch to `sink`. */
+/** Appends rows `from` to `to` of a scanned and scored batch to `sink`. */
 export function writeRows(
   sink: ByteSink,
   writer: RowWriter,
   block: Uint8Array,
   scan: RowScan,
   scored: ScoredBatch,
+  from: number,
+  to: number,
 ): void {
-  for (let row = 0; row < scan.rows; row++) {
+  for (let row = from; row < to; row++) {
     const start = scan.starts[row] as number;
     const end = scan.ends[row] as number;
     const next = scan.nexts[row] as number;
@@ -112,4 +120,37 @@ export function writeRows(
     reserve(sink, next - end);
     for (let i = end; i < next; i++) sink.bytes[sink.length++] = block[i] as number;
   }
+}
+
+function writeBlankRow(
+  sink: ByteSink,
+  writer: RowWriter,
+  block: ByteBlock,
+  scan: RowScan,
+  fault: ScanFault,
+): void {
+  const columns = scan.sinks.length;
+  const { delimiter } = writer;
+  const row = fitRow(scan.quoted, block, fault.start, fault.end, { delimiter, columns });
+  reserve(sink, row.length + writer.blank.length + fault.next - fault.end);
+  writeBytes(sink, row);
+  writeBytes(sink, writer.blank);
+  writeBytes(sink, block.bytes.subarray(fault.end, fault.next));
+}
+
+/** The same for a batch with rows that have no scores: they stand in their places. @param scored of the others */
+export function writeWithBlanks(
+  sink: ByteSink,
+  writer: RowWriter,
+  block: ByteBlock,
+  scan: RowScan,
+  scored: ScoredBatch | undefined,
+): void {
+  let row = 0;
+  for (const fault of scan.faults) {
+    if (scored !== undefined) writeRows(sink, writer, block.bytes, scan, scored, row, fault.at);
+    writeBlankRow(sink, writer, block, scan, fault);
+    row = fault.at;
+  }
+  if (scored !== undefined) writeRows(sink, writer, block.bytes, scan, scored, row, scan.rows);
 }

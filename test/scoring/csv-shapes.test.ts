@@ -63,7 +63,7 @@ test('a cell of a megabyte, quoted and plain', async () => {
   const input = `s,t\n${long},1\n"${long},",2\nend,3\n`;
   const { text, result } = await score(engine, input);
   expect(text).toBe(`s,t,Scored Labels\n${long},1,${long}\n"${long},",2,"${long},"\nend,3,end\n`);
-  expect(result).toEqual({ rows: 3, bytesIn: input.length, bytesOut: Buffer.byteLength(text) });
+  expect(result).toMatchObject({ rows: 3, bytesIn: input.length, bytesOut: Buffer.byteLength(text) });
 });
 
 test('a quote inside a plain cell does not mislead where blocks are cut', async () => {

@@ -47,12 +47,23 @@ function endless(): { source: AsyncIterable<Uint8Array>; taken: () => number; re
 describe('order and memory', () => {
   test('rows keep their order over many blocks and workers', async () => {
     const progress: number[] = [];
+    let bytes = 0;
     const { text, result } = await score(engine, rows(20_000), {
       limits: { blockBytes: 200 },
-      onProgress: (done) => progress.push(done),
+      onProgress: (done, bytesDone) => {
+        progress.push(done);
+        bytes = bytesDone;
+      },
     });
+    expect(bytes).toBe(rows(20_000).length);
     expect(text).toBe(scoredRows(20_000));
-    expect(result).toEqual({ rows: 20_000, bytesIn: rows(20_000).length, bytesOut: text.length });
+    expect(result).toEqual({
+      rows: 20_000,
+      bytesIn: rows(20_000).length,
+      bytesOut: text.length,
+      rowErrors: { count: 0, byReason: {} },
+      unseen: {},
+    });
     expect(progress.length).toBeGreaterThan(100);
     expect(progress).toEqual(progress.toSorted((a, b) => a - b));
     expect(progress.at(-1)).toBe(20_000);
