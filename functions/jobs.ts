@@ -1,10 +1,12 @@
 /** The Batch Execution Service: register, start, status, cancel (bes-contract.md, sections 1 to 3). */
 import { cancelByOwner } from '../shared/app/cancel.ts';
 import { pacePolls } from '../shared/app/pace-polls.ts';
-import { registerJob } from '../shared/app/register.ts';
+import { registerJob, type RegisteredJob } from '../shared/app/register.ts';
+import { rerunJob } from '../shared/app/rerun.ts';
 import { startJob } from '../shared/app/start.ts';
 import { jobStatus } from '../shared/app/status.ts';
 import { limits } from '../shared/core/limits.ts';
+import type { Refused } from '../shared/core/refusal.ts';
 import { classicService, service } from '../shared/http/authorize.ts';
 import { jobIdOf, noJobId } from '../shared/http/job-id.ts';
 import { openedBy } from '../shared/http/endpoint.ts';
@@ -64,13 +66,33 @@ const docs = {
       },
     },
   },
+  rerun: {
+    POST: {
+      summary: 'Registers and starts a job that scores just the rows in the error file of this one.',
+      replies: { 200: registeredReply },
+      headers: idempotencyHeader,
+      refusals: {
+        400: [...new Set([...registrationCodes, ...startCodes, 'CannotRerunJob'])],
+        404: ['JobNotFound', 'PoolNotFound', 'WorkspaceNotFound'],
+        409: ['PoolDeleting', 'WebServiceNotSucceeded'],
+        503: ['RequestThrottled', 'StorageUnreachable'],
+      },
+    },
+  },
 } as const;
+
+/** Exactly a JSON string: an object, a newline behind it or another content type each break a client. */
+function idJson(registered: RegisteredJob | Refused) {
+  if (registered.kind === 'refused') return registered;
+  const headers = { 'content-type': 'application/json', ...replayHeaders(registered.outcome) };
+  return json(200, registered.jobId, headers);
+}
 
 /** Services of both kinds have the same calls, each kind under its own URLs and opened by its own services' keys. */
 function besEndpoints(
   jobs: string,
   authorize: typeof service,
-  names: Readonly<Record<'jobs' | 'job' | 'start', string>>,
+  names: Readonly<Record<'jobs' | 'job' | 'start' | 'rerun', string>>,
 ): void {
   const { endpoint, doing, reading } = openedBy(authorize);
   const unnamed = doing(async ({ call }) => noJobId(call));
@@ -85,11 +107,7 @@ function besEndpoints(
           async ({ app, who, call }, body) => {
             const wish = idempotencyKeyOf(call);
             if (wish.kind === 'refused') return wish;
-            const registered = await registerJob(app, who, body, wish.key);
-            if (registered.kind === 'refused') return registered;
-            // Exactly a JSON string: an object, a newline behind it or another content type each break a client.
-            const headers = { 'content-type': 'application/json', ...replayHeaders(registered.outcome) };
-            return json(200, registered.jobId, headers);
+            return idJson(await registerJob(app, who, body, wish.key));
           },
           besVersion,
         ),
@@ -128,15 +146,36 @@ function besEndpoints(
       }, besVersion),
     },
   });
+
+  endpoint(names.rerun, {
+    route: `${jobs}/{jobId}/rerun`,
+    docs: docs.rerun,
+    on: {
+      POST: {
+        admit: ({ who }) => turnstile(who.serviceId),
+        ...reading(
+          { schema: registerBody, bytesMax: limits.jobBodyBytesMax },
+          async ({ app, who, call }, body) => {
+            const wish = idempotencyKeyOf(call);
+            if (wish.kind === 'refused') return wish;
+            return idJson(await rerunJob(app, who, jobIdOf(call), body, wish.key));
+          },
+          besVersion,
+        ),
+      },
+    },
+  });
 }
 
 besEndpoints('subscriptions/{subscriptionId}/services/{serviceId}/jobs', service, {
   jobs: 'jobs',
   job: 'job',
   start: 'jobStart',
+  rerun: 'jobRerun',
 });
 besEndpoints('workspaces/{workspaceId}/services/{serviceId}/jobs', classicService, {
   jobs: 'classicJobs',
   job: 'classicJob',
   start: 'classicJobStart',
+  rerun: 'classicJobRerun',
 });

@@ -27,9 +27,16 @@ export async function assignmentOf(app: App, job: Running): Promise<Assignment |
       const pin = job.inputs?.[name];
       if (pin === undefined)
         throw new Error(`job ${job.jobId} runs with an input that was never looked at: ${name}`);
-      return { url: app.callerBlobs.sign(place, 'r', untilMs), ...pin, name: nameOf(place) };
+      return {
+        url: app.callerBlobs.sign(place, 'r', untilMs),
+        ...pin,
+        name: nameOf(place),
+        reads: spec.reads,
+      };
     }),
     outputs: mapValues(spec.outputs, (place) => handleOf(app, place, untilMs)),
+    errors: handleOf(app, spec.errors, untilMs),
+    rowErrors: spec.rowErrors,
     parameters: spec.parameters,
     beatMs: limits.beatBusyMs,
     limits: { runMs: app.config.jobMsMax, memoryMb: app.config.jobMemoryMb },

@@ -1,8 +1,9 @@
 /** A VM ends its job: results, the job's end, the VM's freedom and, where one waits, its next job in one transaction. */
 import type { VmId } from '../core/ids.ts';
 import { fail, finish, type Failed, type Finished, type Job, type Running } from '../core/job.ts';
-import type { Result } from '../core/job.ts';
+import type { Findings, Result } from '../core/job.ts';
 import { limits } from '../core/limits.ts';
+import type { RowErrorCounts } from '../core/row-errors.ts';
 import type { FinishCall, NextReply } from '../core/vm-protocol.ts';
 import { drain, free, type Working } from '../core/vm.ts';
 import { assignmentOf } from './assignment.ts';
@@ -78,15 +79,23 @@ async function endJob(
 }
 
 function end(app: App, job: Running, spec: JobSpec, call: FinishCall, nowMs: number): Finished | Failed {
+  const errorsAt = (counts: RowErrorCounts | undefined): Pick<Findings, 'errors'> =>
+    counts === undefined ? {} : { errors: { ...counts, file: resultAt(app, job, spec.errors, nowMs) } };
   switch (call.outcome.kind) {
     case 'finished': {
       const results = Object.entries(spec.outputs).map(
         ([name, place]) => [name, resultAt(app, job, place, nowMs)] as const,
       );
-      return finish(job, call.outcome.rows, Object.fromEntries(results), nowMs);
+      const { rows, rowErrors, unseen } = call.outcome;
+      return finish(job, rows, Object.fromEntries(results), nowMs, {
+        ...errorsAt(rowErrors),
+        ...(unseen === undefined ? {} : { unseen }),
+      });
     }
-    case 'failed':
-      return fail(job, call.outcome.code, call.outcome.message, nowMs);
+    case 'failed': {
+      const { code, message, rowErrors } = call.outcome;
+      return fail(job, code, message, nowMs, errorsAt(rowErrors));
+    }
   }
 }
 

@@ -2,6 +2,7 @@
 import { limits } from '../core/limits.ts';
 import { conflict, tooLarge, type Refused } from '../core/refusal.ts';
 import type { Scalar } from '../core/job-request.ts';
+import type { RowErrorPolicy } from '../core/row-errors.ts';
 import type { ModelPin } from '../core/service.ts';
 import type { JobId, SubscriptionId } from '../core/ids.ts';
 import { sealedElsewhere, sealedElsewhereText } from '../core/job-secrets.ts';
@@ -12,8 +13,12 @@ export type JobSpec = {
   /** Pinned at registration: a model that is replaced later changes later jobs only. */
   readonly model: ModelPin;
   readonly inputs: Readonly<Record<string, BlobPlace>>;
+  /** What the input is: a table, or an error file whose rows are meant. */
+  readonly reads: 'table' | 'row-errors';
   readonly outputs: Readonly<Record<string, BlobPlace>>;
+  readonly errors: BlobPlace;
   readonly parameters: Readonly<Record<string, Scalar>>;
+  readonly rowErrors: RowErrorPolicy;
 };
 
 export function sealSpec(app: App, subscriptionId: SubscriptionId, jobId: JobId, spec: JobSpec): SpecRow {

@@ -6,6 +6,7 @@ import { understandJob, type JobBody } from '../core/job-request.ts';
 import type { Service } from '../core/service.ts';
 import { keepKey, lookUpKey, type CallerKey } from './caller-keys.ts';
 import { defaultOutputs } from './default-outputs.ts';
+import { errorsPlace } from './errors-place.ts';
 import { sealSpec, specTooLarge } from './job-spec.ts';
 import { lookAgain } from './look-again.ts';
 import { ensureClassicPool, recallPool } from './pool-of-tag.ts';
@@ -18,35 +19,43 @@ export type RegisteredJob = {
   readonly outcome: 'created' | 'replayed';
 };
 
+/** What the job's input is: a table, or the error file of another job, whose rows are scored once more. */
+export type Reads = { readonly kind: 'table' } | { readonly kind: 'row-errors'; readonly of: string };
+
 /** @param idempotencyKey counts within the pool and the service */
 export function registerJob(
   app: App,
   service: Service,
   body: JobBody,
   idempotencyKey?: string,
+  reads: Reads = { kind: 'table' },
 ): Promise<RegisteredJob | Refused> {
-  const key = idempotencyKey === undefined ? undefined : keyOf(service, body, idempotencyKey);
+  const key = idempotencyKey === undefined ? undefined : keyOf(service, body, reads, idempotencyKey);
   return lookAgain<RegisteredJob | Refused>(app, async () => {
-    if (key === undefined) return register(app, service, body, () => []);
+    if (key === undefined) return register(app, service, body, reads, () => []);
     const known = await lookUpKey(app, key);
     if (known.kind === 'refused') return known;
     if (known.kind === 'used') return { kind: 'registered', jobId: known.row.jobId, outcome: 'replayed' };
-    return register(app, service, body, (jobId, createdMs) =>
+    return register(app, service, body, reads, (jobId, createdMs) =>
       keepKey(app, key, known.places, { jobId, createdMs }),
     );
   });
 }
 
 /** Undefined for a pool that cannot be: nothing is kept for a refusal. */
-function keyOf(service: Service, body: JobBody, text: string): CallerKey<'jobKey'> | undefined {
+function keyOf(service: Service, body: JobBody, reads: Reads, text: string): CallerKey<'jobKey'> | undefined {
   const poolId = body.AzureBatchPoolId ?? classicPoolId;
-  return isId(poolId) ? { kind: 'jobKey', owner: { poolId }, of: service.serviceId, text, body } : undefined;
+  const asked = reads.kind === 'table' ? body : { ...body, rerunOf: reads.of };
+  return isId(poolId)
+    ? { kind: 'jobKey', owner: { poolId }, of: service.serviceId, text, body: asked }
+    : undefined;
 }
 
 async function register(
   app: App,
   service: Service,
   body: JobBody,
+  reads: Reads,
   keyWrites: (jobId: string, createdMs: number) => Write[],
 ): Promise<RegisteredJob | Refused | 'conflict'> {
   if (service.state.kind === 'failed') {
@@ -79,12 +88,11 @@ async function register(
   const own = await defaultOutputs(app, service, jobId, unnamed);
   if (own.kind === 'refused') return own;
   const outputs = { ...own.places, ...request.outputs };
-  const spec = {
-    model: service.state.model,
-    inputs: request.inputs,
-    outputs,
-    parameters: request.parameters,
-  };
+  const errors = await errorsPlace(app, service, jobId, { inputs: request.inputs, outputs });
+  if (errors.kind === 'refused') return errors;
+  const { inputs, parameters, rowErrors } = request;
+  const { model } = service.state;
+  const spec = { model, inputs, reads: reads.kind, outputs, errors: errors.place, parameters, rowErrors };
   const excess = specTooLarge(spec);
   if (excess !== undefined) return excess;
   const done = await app.store.commit([

@@ -1,7 +1,8 @@
 /** A job's status: one point read, two while it runs. */
 import { classicPoolId } from '../core/ids.ts';
 import { limits } from '../core/limits.ts';
-import { type Finished, type Job, type Result } from '../core/job.ts';
+import type { Failed, Finished, Job, Result, RowErrors, Running } from '../core/job.ts';
+import { progressOf, type Progress } from '../core/progress.ts';
 import { judgeSas } from '../core/sas-time.ts';
 import { isLiving, isWorking } from '../core/vm.ts';
 import type { Refused } from '../core/refusal.ts';
@@ -18,10 +19,12 @@ export type OpenResult = Omit<Result, 'tokenSealed'> & { readonly token?: string
 export type JobStatus = {
   readonly kind: 'status';
   readonly job: Job;
-  /** Rows scored so far, from the VM's last beat; the final count once finished. */
-  readonly rowsDone: number;
+  /** From the VM's last beat; the final counts once finished. */
+  readonly progress: Progress;
   readonly results?: Readonly<Record<string, OpenResult>>;
+  readonly errors?: OpenErrors;
 };
+export type OpenErrors = Omit<RowErrors, 'file'> & { readonly file: OpenResult };
 
 export async function jobStatus(app: App, service: Service, jobId: string): Promise<JobStatus | Refused> {
   const found = await findJob(app, service, jobId);
@@ -29,16 +32,19 @@ export async function jobStatus(app: App, service: Service, jobId: string): Prom
   const job = await explained(app, await settled(app, found.row));
   switch (job.kind) {
     case 'running':
-      return { kind: 'status', job, rowsDone: await rowsOf(app, job.vmId, job.jobId) };
+      return { kind: 'status', job, progress: await progressNow(app, job) };
     case 'finished': {
       const results = openResults(app, job);
-      return { kind: 'status', job: withExpiry(job, results, app.clock.now()), rowsDone: job.rows, results };
+      const explainedJob = withExpiry(job, results, app.clock.now());
+      const progress = { rowsDone: job.rows, rowsTotal: job.rows };
+      return { kind: 'status', job: explainedJob, progress, results, ...openErrors(app, job) };
     }
+    case 'failed':
+      return { kind: 'status', job, progress: { rowsDone: 0 }, ...openErrors(app, job) };
     case 'registered':
     case 'queued':
-    case 'failed':
     case 'cancelled':
-      return { kind: 'status', job, rowsDone: 0 };
+      return { kind: 'status', job, progress: { rowsDone: 0 } };
   }
 }
 
@@ -59,17 +65,23 @@ async function explained(app: App, job: Job): Promise<Job> {
   return hold === undefined ? job : { ...job, reason: hold };
 }
 
-async function rowsOf(app: App, vmId: string, jobId: string): Promise<number> {
-  const vm = (await app.store.recall('vm', { vmId }, limits.glanceMs))?.row;
-  return vm !== undefined && isLiving(vm) && isWorking(vm) && vm.job.jobId === jobId ? vm.rowsDone : 0;
+async function progressNow(app: App, job: Running): Promise<Progress> {
+  const vm = (await app.store.recall('vm', { vmId: job.vmId }, limits.glanceMs))?.row;
+  const isAtIt = vm !== undefined && isLiving(vm) && isWorking(vm) && vm.job.jobId === job.jobId;
+  return isAtIt ? progressOf(job, vm) : { rowsDone: 0 };
 }
 
-/** Results that open no more say so, and how to get at them. */
+/** Results that open no more say so, and how to get at them; rows at fault, what can be done about them. */
 function withExpiry(job: Finished, results: Record<string, OpenResult>, nowMs: number): Finished {
   for (const [name, { token }] of Object.entries(results)) {
     const when = expiryOf(job, name, token, nowMs);
     if (when === undefined) continue;
     const reason = `The SAS of result "${name}" ${when}: read the blob with its account's key, or run the job again.`;
+    return { ...job, reason };
+  }
+  if (job.errors !== undefined) {
+    const { count } = job.errors;
+    const reason = `${count === 1 ? '1 row was' : `${count} rows were`} not scored: the file that Errors names has them, and POST .../jobs/${job.jobId}/rerun scores just those.`;
     return { ...job, reason };
   }
   return job;
@@ -86,13 +98,21 @@ function expiryOf(job: Finished, name: string, token: string | undefined, nowMs:
 }
 
 function openResults(app: App, job: Finished): Record<string, OpenResult> {
-  const context = jobContext(job.subscriptionId, job.jobId);
   return Object.fromEntries(
-    Object.entries(job.results).map(([name, { tokenSealed, ...place }]) => {
-      const token = tokenSealed === undefined ? undefined : opened(app, tokenSealed, context);
-      return [name, token === undefined ? place : { ...place, token }];
-    }),
+    Object.entries(job.results).map(([name, result]) => [name, openResult(app, job, result)]),
   );
+}
+
+function openErrors(app: App, job: Finished | Failed): { errors?: OpenErrors } {
+  if (job.errors === undefined) return {};
+  const { file, ...counts } = job.errors;
+  return { errors: { ...counts, file: openResult(app, job, file) } };
+}
+
+function openResult(app: App, job: Job, { tokenSealed, ...place }: Result): OpenResult {
+  const context = jobContext(job.subscriptionId, job.jobId);
+  const token = tokenSealed === undefined ? undefined : opened(app, tokenSealed, context);
+  return token === undefined ? place : { ...place, token };
 }
 
 /** Undefined when it was sealed with another master secret. */

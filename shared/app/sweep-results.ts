@@ -27,6 +27,6 @@ export async function sweepResults(app: App, tag: Tag): Promise<Swept> {
 async function forget(app: App, { row }: Stored<'expiry'>): Promise<Write[]> {
   const job = await app.store.get('job', { jobId: row.jobId });
   const gone: Write = { do: 'remove', kind: 'expiry', key: row };
-  if (job?.row.kind !== 'finished') return [gone];
+  if (job?.row.kind !== 'finished' && job?.row.kind !== 'failed') return [gone];
   return [{ do: 'replace', kind: 'job', row: withoutTokens(job.row), etag: job.etag }, gone];
 }

@@ -108,7 +108,7 @@ export function takeBeat(app: App, vmId: VmId, call: BeatCall): Promise<BeatRepl
     if (stored === undefined || vm === undefined || !isMine(vm, call.nonce))
       return stop('this VM is no longer wanted');
     const still = call.job === undefined || holds(vm, call.job);
-    const row = beat(vm, app.clock.now(), still ? call.job?.rowsDone : undefined);
+    const row = beat(vm, app.clock.now(), still ? call.job : undefined);
     if ((await replaceVm(app, stored, row)) === 'conflict') return 'conflict';
     if (!still) return { kind: 'drop' };
     return vm.kind === 'stopping' && call.job === undefined ? stop(vm.why) : { kind: 'go-on' };

@@ -5,6 +5,7 @@ import type { StorageTrust } from './blob-endpoint.ts';
 import { checkOutputs } from './check-outputs.ts';
 import { isAbsentRef, parseBlobRef, type BlobPlace, type BlobRef } from './blob-ref.ts';
 import { badArgument, invalidOperation, shown, type Refused } from './refusal.ts';
+import { isOwnParameter, understandRowErrors, type RowErrorPolicy } from './row-errors.ts';
 import type { Service } from './service.ts';
 import { judgeSas, sasMarginMs } from './sas-time.ts';
 import { didYouMean } from './suggest.ts';
@@ -25,7 +26,9 @@ export type JobRequest = {
   readonly inputs: Readonly<Record<string, BlobPlace>>;
   /** Overrides only: the service's own place serves the other outputs. */
   readonly outputs: Readonly<Record<string, BlobPlace>>;
+  /** Of the web service, without Millpond's own. */
   readonly parameters: Readonly<Record<string, Scalar>>;
+  readonly rowErrors: RowErrorPolicy;
   /** Absent: classic processing. */
   readonly poolId?: string;
 };
@@ -42,14 +45,22 @@ export function understandJob(
   if (inputs.kind === 'refused') return inputs;
   const outputs = outputsOf(service, body, ground);
   if (outputs.kind === 'refused') return outputs;
-  const parameters = parametersOf(service, body.GlobalParameters ?? {});
+  const given = Object.entries(body.GlobalParameters ?? {});
+  const parameters = parametersOf(
+    service,
+    given.filter(([name]) => !isOwnParameter(name)),
+  );
   if (parameters.kind === 'refused') return parameters;
+  const own = given.filter((one): one is [string, Scalar] => isOwnParameter(one[0]) && one[1] !== null);
+  const rowErrors = understandRowErrors(Object.fromEntries(own));
+  if (rowErrors.kind === 'refused') return rowErrors;
   const poolId = body.AzureBatchPoolId ?? undefined;
   return {
     kind: 'request',
     inputs: inputs.places,
     outputs: outputs.places,
     parameters: parameters.values,
+    rowErrors: rowErrors.policy,
     ...(poolId === undefined ? {} : { poolId }),
   };
 }
@@ -148,11 +159,11 @@ function expiredSas(
 
 function parametersOf(
   service: Service,
-  given: Readonly<Record<string, Scalar | null>>,
+  given: readonly (readonly [string, Scalar | null])[],
 ): { kind: 'values'; values: Record<string, Scalar> } | Refused {
   const names = service.parameters.map((parameter) => parameter.name);
   const values: Record<string, Scalar> = {};
-  for (const [name, value] of Object.entries(given)) {
+  for (const [name, value] of given) {
     if (value === null) continue;
     if (!names.includes(name)) {
       return badArgument(

@@ -5,6 +5,7 @@
  */
 import type { JobId, PlanId, PoolId, ServiceId, SubscriptionId, VmId } from './ids.ts';
 import { limits } from './limits.ts';
+import type { RowErrorCounts, UnseenCounts } from './row-errors.ts';
 
 /** Where a result lies: the BES triple without the token, which is kept encrypted in `tokenSealed`. */
 export type Result = {
@@ -14,6 +15,12 @@ export type Result = {
   /** The read-only SAS (begins with `?`), sealed with the job's id; absent since it expired. */
   readonly tokenSealed?: string;
 };
+
+/** A job's error file, and what is in it. */
+export type RowErrors = RowErrorCounts & { readonly file: Result };
+
+/** What was found in the rows of a job, where there was something. */
+export type Findings = { readonly errors?: RowErrors; readonly unseen?: UnseenCounts };
 
 /** The version of an input that the job was started with. */
 export type InputPin = { readonly etag: string; readonly bytes: number };
@@ -55,13 +62,20 @@ type Ended = {
   readonly endMs: number;
 };
 export type Finished = JobCommon &
-  Ended & {
+  Ended &
+  Findings & {
     readonly kind: 'finished';
+    /** Of the input, those at fault included. */
     readonly rows: number;
     readonly results: Readonly<Record<string, Result>>;
   };
 export type Failed = JobCommon &
-  Ended & { readonly kind: 'failed'; readonly code: string; readonly reason: string };
+  Ended & {
+    readonly kind: 'failed';
+    readonly code: string;
+    readonly reason: string;
+    readonly errors?: RowErrors;
+  };
 export type Cancelled = JobCommon & Ended & { readonly kind: 'cancelled'; readonly reason: string };
 
 export type Job =
@@ -80,19 +94,28 @@ export type Job =
 
 export type Final = Finished | Failed | Cancelled;
 
-/** When the SAS of a finished job's results ends: noted with its end, gone with the SAS. */
+/** When the SAS of an ended job's results and error file ends: noted with its end, gone with the SAS. */
 export type Expiry = { readonly jobId: JobId; readonly atMs: number };
 
-/** Undefined for a job without results. */
+/** Undefined for a job without results and without an error file. */
 export function expiryOf(job: Final): Expiry | undefined {
-  if (job.kind !== 'finished' || Object.keys(job.results).length === 0) return undefined;
+  const hasResults = job.kind === 'finished' && Object.keys(job.results).length > 0;
+  const hasErrors = job.kind !== 'cancelled' && job.errors !== undefined;
+  if (!hasResults && !hasErrors) return undefined;
   return { jobId: job.jobId, atMs: job.endMs + limits.resultSasMs };
 }
 
-/** Its results' places stay, the secrets that opened them go. */
-export function withoutTokens(job: Finished): Finished {
-  const results = Object.entries(job.results).map(([name, { tokenSealed: _, ...place }]) => [name, place]);
-  return { ...job, results: Object.fromEntries(results) as Finished['results'] };
+/** The places of its results and of its error file stay, the secrets that opened them go. */
+export function withoutTokens(job: Finished | Failed): Finished | Failed {
+  const errors =
+    job.errors === undefined ? {} : { errors: { ...job.errors, file: withoutToken(job.errors.file) } };
+  if (job.kind === 'failed') return { ...job, ...errors };
+  const results = Object.entries(job.results).map(([name, result]) => [name, withoutToken(result)]);
+  return { ...job, ...errors, results: Object.fromEntries(results) as Finished['results'] };
+}
+
+function withoutToken({ tokenSealed: _, ...place }: Result): Result {
+  return place;
 }
 
 /** Nobody is promised to read it any more. */
@@ -132,8 +155,9 @@ export function finish(
   rows: number,
   results: Readonly<Record<string, Result>>,
   nowMs: number,
+  found: Findings = {},
 ): Finished {
-  return { ...withoutReason(common(job)), ...ended(job, nowMs), kind: 'finished', rows, results };
+  return { ...withoutReason(common(job)), ...ended(job, nowMs), kind: 'finished', rows, results, ...found };
 }
 
 export function fail(
@@ -141,8 +165,9 @@ export function fail(
   code: string,
   reason: string,
   nowMs: number,
+  found: Pick<Findings, 'errors'> = {},
 ): Failed {
-  return { ...common(job), ...ended(job, nowMs), kind: 'failed', code, reason };
+  return { ...common(job), ...ended(job, nowMs), kind: 'failed', code, reason, ...found };
 }
 
 export function cancel(job: Registered | Queued | Running, reason: string, nowMs: number): Cancelled {

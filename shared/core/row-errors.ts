@@ -29,6 +29,12 @@ export type RowErrorCounts = {
   readonly byReason: Readonly<Record<string, number>>;
 };
 
+/** Rows with a text that the model's encoder does not know. `byColumn` may leave columns out. */
+export type UnseenCounts = {
+  readonly count: number;
+  readonly byColumn: Readonly<Record<string, number>>;
+};
+
 type Scalar = string | number | boolean;
 
 const kinds = ['fail', 'skip', 'blank'] as const;

@@ -1,5 +1,6 @@
 /** What a VM and the service say to each other (POST /vm/{vmId}/...). Every call may be repeated after a lost reply. */
 import type { JobId } from './ids.ts';
+import type { RowErrorCounts, RowErrorPolicy, UnseenCounts } from './row-errors.ts';
 
 /** `nonce`: 32 random hex digits, chosen at the process's start; a second process under one id is refused. */
 export type Call = { readonly nonce: string };
@@ -15,8 +16,11 @@ export type NextReply =
   | Stop;
 
 export type BeatCall = Call & {
-  readonly job?: { readonly jobId: JobId; readonly attempt: number; readonly rowsDone: number };
+  readonly job?: { readonly jobId: JobId; readonly attempt: number } & Done;
 };
+/** How far a job is; `bytesDone` of its input. */
+export type Done = { readonly rowsDone: number; readonly bytesDone?: number };
+
 export type BeatReply =
   | { readonly kind: 'go-on' }
   /** The job is no longer yours: let go of it and ask for the next. */
@@ -29,9 +33,22 @@ export type FinishCall = JobCall & {
   readonly after?: 'stay' | 'leave';
 };
 export type Outcome =
-  | { readonly kind: 'finished'; readonly rows: number }
-  /** `code`: a detail code of the BES contract. */
-  | { readonly kind: 'failed'; readonly code: string; readonly message: string };
+  | ({ readonly kind: 'finished' } & Tally)
+  /** `code`: a detail code of the BES contract. `rowErrors`: the error file is committed all the same. */
+  | {
+      readonly kind: 'failed';
+      readonly code: string;
+      readonly message: string;
+      readonly rowErrors?: RowErrorCounts;
+    };
+
+/** What was scored. `rowErrors` only where there are some: then the error file is committed. */
+export type Tally = {
+  /** Of the input, those at fault included. */
+  readonly rows: number;
+  readonly rowErrors?: RowErrorCounts;
+  readonly unseen?: UnseenCounts;
+};
 
 /** Say bye and end the process. */
 export type Stop = { readonly kind: 'stop'; readonly why: string };
@@ -44,6 +61,9 @@ export type Assignment = {
   readonly model: { readonly url: string; readonly sha256: string; readonly bytes: number };
   readonly inputs: Readonly<Record<string, InputHandle>>;
   readonly outputs: Readonly<Record<string, OutputHandle>>;
+  /** Where the error file goes if there is to be one. */
+  readonly errors: OutputHandle;
+  readonly rowErrors: RowErrorPolicy;
   /** Parameters of the web service: default or given value. */
   readonly parameters: Readonly<Record<string, string | number | boolean>>;
   readonly beatMs: number;
@@ -58,6 +78,8 @@ export type InputHandle = {
   readonly bytes: number;
   /** For messages: container/path/name.csv. */
   readonly name: string;
+  /** `row-errors`: the blob is an error file, and the rows in it are the input. */
+  readonly reads: 'table' | 'row-errors';
 };
 
 export type OutputHandle = {

@@ -6,6 +6,7 @@
  */
 import type { JobId, PoolId, SubscriptionId, VmId } from './ids.ts';
 import { limits } from './limits.ts';
+import type { Done } from './vm-protocol.ts';
 
 /** (jobId, attempt) names an assignment. */
 export type Assigned = { readonly jobId: JobId; readonly attempt: number; readonly assignedMs: number };
@@ -38,10 +39,8 @@ export type Alive = {
 
 export type Provisioning = VmCommon & { readonly kind: 'provisioning' };
 export type Idle = VmCommon & Alive & { readonly kind: 'idle' };
-export type Busy = VmCommon &
-  Alive & { readonly kind: 'busy'; readonly job: Assigned; readonly rowsDone: number };
-export type Draining = VmCommon &
-  Alive & { readonly kind: 'draining'; readonly job: Assigned; readonly rowsDone: number };
+export type Busy = VmCommon & Alive & Done & { readonly kind: 'busy'; readonly job: Assigned };
+export type Draining = VmCommon & Alive & Done & { readonly kind: 'draining'; readonly job: Assigned };
 export type Releasing = VmCommon &
   Alive & { readonly kind: 'releasing'; readonly after: 'idle' | 'stop'; readonly why: string };
 export type Stopping = VmCommon & Alive & { readonly kind: 'stopping'; readonly why: string };
@@ -121,11 +120,16 @@ export function free(vm: Working, nowMs: number): Idle | Stopping {
 }
 
 /** A sign of life, and how far the job is. */
-export function beat<V extends Living>(vm: V, nowMs: number, rowsDone?: number): V {
+export function beat<V extends Living>(vm: V, nowMs: number, done?: Done): V {
   const { suspectMs: _, ...rest } = vm;
-  const progress =
-    isWorking(vm) && rowsDone !== undefined ? { rowsDone: Math.max(vm.rowsDone, rowsDone) } : {};
+  const progress = isWorking(vm) && done !== undefined ? further(vm, done) : {};
   return { ...rest, beatMs: later(vm, nowMs), ...progress } as V;
+}
+
+/** Calls may overtake each other. */
+function further(vm: Done, { rowsDone, bytesDone }: Done): Done {
+  const rows = { rowsDone: Math.max(vm.rowsDone, rowsDone) };
+  return bytesDone === undefined ? rows : { ...rows, bytesDone: Math.max(vm.bytesDone ?? 0, bytesDone) };
 }
 
 export function drain(vm: Busy, nowMs: number): Draining {

@@ -18,6 +18,25 @@ export const blobRefReply = shape(
   },
 );
 
+export type BlobRefReply = z.output<typeof blobRefReply>;
+
+const countByName = z.record(z.string(), count);
+
+const errorsReply = shape(
+  'RowErrors',
+  'The file of the rows that could not be scored: a blob, and what is in it.',
+  {
+    ...blobRefReply.shape,
+    Count: count,
+    ByReason: countByName.describe("By the file's column `reason`."),
+  },
+);
+
+const unseenReply = shape('UnseenCategories', "Rows with a text that the model's encoder does not know.", {
+  Count: count,
+  ByColumn: countByName.describe('The columns with most of them.'),
+});
+
 export const statusReply = shape('JobStatus', 'The status of a job.', {
   StatusCode: z
     .enum(['NotStarted', 'Running', 'Failed', 'Cancelled', 'Finished'])
@@ -34,8 +53,15 @@ export const statusReply = shape('JobStatus', 'The status of a job.', {
   PoolId: id.nullable().describe('Null in classic processing.'),
   VmId: id.nullable(),
   RowsDone: count,
-  RowsTotal: count.nullable(),
-  Reason: z.string().nullable().describe('Why the job waits, failed or was cancelled.'),
+  RowsTotal: count.nullable().describe('Estimated while the job runs.'),
+  RowsPerSecond: count.nullable().describe('While the job runs.'),
+  ExpectedEndTime: time.nullable().describe('While the job runs.'),
+  Errors: errorsReply.nullable(),
+  UnseenCategories: unseenReply.nullable(),
+  Reason: z
+    .string()
+    .nullable()
+    .describe('Why the job waits, failed or was cancelled; of one that has finished, what is to be known.'),
 });
 export type StatusReply = z.output<typeof statusReply>;
 

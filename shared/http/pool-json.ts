@@ -1,6 +1,7 @@
 /** Pools, their VMs and jobs on the wire (api.md, "Account"). */
 import type { PoolView } from '../app/pools.ts';
 import type { Job } from '../core/job.ts';
+import { progressOf, type Progress } from '../core/progress.ts';
 import type { Pool } from '../core/pool.ts';
 import { isLiving, isWorking, type Vm } from '../core/vm.ts';
 import { isoTime } from './iso-time.ts';
@@ -87,13 +88,15 @@ export function poolJobJson(job: Job, vms: readonly Vm[]): PoolJobReply {
     endedAt: isoTime('endMs' in job ? job.endMs : undefined),
     attempt: job.attempt,
     vmId: ('vmId' in job ? job.vmId : undefined) ?? null,
-    rowsDone: rowsDone(job, vms),
+    ...rowsOf(job, vms),
     ...(job.reason === undefined ? {} : { reason: job.reason }),
   };
 }
 
-function rowsDone(job: Job, vms: readonly Vm[]): number {
-  if (job.kind === 'finished') return job.rows;
+function rowsOf(job: Job, vms: readonly Vm[]): Pick<Progress, 'rowsDone' | 'rowsTotal'> {
+  if (job.kind === 'finished') return { rowsDone: job.rows, rowsTotal: job.rows };
   const vm = vms.find((one) => isLiving(one) && isWorking(one) && one.job.jobId === job.jobId);
-  return vm !== undefined && isLiving(vm) && isWorking(vm) ? vm.rowsDone : 0;
+  if (job.kind !== 'running' || vm === undefined || !isLiving(vm) || !isWorking(vm)) return { rowsDone: 0 };
+  const { rowsDone, rowsTotal } = progressOf(job, vm);
+  return rowsTotal === undefined ? { rowsDone } : { rowsDone, rowsTotal };
 }

@@ -55,6 +55,7 @@ const poolJobReply = shape('PoolJob', 'A job of a pool.', {
   attempt: count.describe('How often a VM was given the job.'),
   vmId: id.nullable(),
   rowsDone: count,
+  rowsTotal: count.describe('Estimated while the job runs.').exactOptional(),
   reason: z.string().describe('Why it waits, failed or was cancelled.').exactOptional(),
 });
 export type PoolJobReply = z.output<typeof poolJobReply>;

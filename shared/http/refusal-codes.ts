@@ -22,6 +22,7 @@ export const registrationCodes = [
   'MissingRequiredGlobalParameters',
   'MultipleInputsNotAllowed',
   'UnexpectedParameter',
+  'UserParameterInvalid',
 ] as const;
 
 /** What is found when a job starts: of its inputs and the place of its results. */

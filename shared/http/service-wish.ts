@@ -8,6 +8,7 @@ import type { ServiceWish } from '../app/services.ts';
 import type { ModelWish } from '../app/take-model.ts';
 import { limits } from '../core/limits.ts';
 import { badArgument, type Refused } from '../core/refusal.ts';
+import { isOwnParameter, ownParameterPrefix } from '../core/row-errors.ts';
 import type { Parameter } from '../core/service.ts';
 import { didYouMean } from '../core/suggest.ts';
 import { shownSafely } from './redact.ts';
@@ -56,7 +57,7 @@ function contentOf(
   const graph = graphOf(properties);
   if (graph.kind === 'refused') return graph;
   const parameters = parametersOf(properties.parameters ?? {});
-  const refusal = tooMuch(graph, parameters);
+  const refusal = checkParameters(properties.parameters ?? {}) ?? tooMuch(graph, parameters);
   if (refusal !== undefined) return refusal;
   const { storageAccount } = properties;
   const content = {
@@ -164,6 +165,14 @@ function tooMuch({ inputs, outputs }: Graph, parameters: readonly Parameter[]): 
     'BadParameterValue',
     `properties.parameters and the names in properties.package have ${chars.toLocaleString('en')} characters as JSON: at most ${most} are kept, so shorten them.`,
   );
+}
+
+/** Those that begin so are Millpond's, and every web service has them. */
+export function checkParameters(parameters: NonNullable<Properties['parameters']>): Refused | undefined {
+  const own = Object.keys(parameters).find(isOwnParameter);
+  if (own === undefined) return undefined;
+  const text = `properties.parameters has "${shownSafely(own, 60)}": names that begin with "${ownParameterPrefix}" are Millpond's own. Choose another.`;
+  return badArgument('BadParameterValue', text);
 }
 
 export function parametersOf(parameters: NonNullable<Properties['parameters']>): Parameter[] {

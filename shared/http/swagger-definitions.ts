@@ -1,5 +1,6 @@
 /** The definitions of a web service's swagger.json: its inputs, outputs and parameters, and the bodies of its calls. */
 import type { ServiceView } from '../app/services.ts';
+import { rowErrorParameters } from '../core/row-errors.ts';
 import type { Column, Parameter, Service } from '../core/service.ts';
 
 type Schema = Readonly<Record<string, unknown>>;
@@ -7,12 +8,23 @@ type Schema = Readonly<Record<string, unknown>>;
 const text = { type: 'string' };
 const noneOrText = { type: 'string', 'x-nullable': true };
 
-const blobReference = object({
+const blobMembers = {
   ConnectionString: noneOrText,
   RelativeLocation: noneOrText,
   BaseLocation: noneOrText,
   SasBlobToken: noneOrText,
-});
+};
+
+const blobReference = object(blobMembers);
+
+const countByName = { type: 'object', additionalProperties: { type: 'integer' } };
+
+/** What every web service has. */
+const ownParameters = {
+  [rowErrorParameters.policy]: { type: 'string', enum: ['fail', 'skip', 'blank'], default: 'fail' },
+  [rowErrorParameters.countMax]: { type: 'integer', minimum: 0 },
+  [rowErrorParameters.shareMax]: { type: 'number', minimum: 0, maximum: 1 },
+};
 
 const errorResponse = object({
   error: object({
@@ -64,6 +76,20 @@ function batchStatusOf(outputs: readonly string[]): Schema {
     StatusCode: { type: 'string', enum: ['NotStarted', 'Running', 'Failed', 'Cancelled', 'Finished'] },
     Results: { ...object(byName(outputs, () => ref('BlobReference'))), 'x-nullable': true },
     Details: noneOrText,
+    RowsDone: { type: 'integer' },
+    RowsTotal: { type: 'integer', 'x-nullable': true, description: 'Estimated while the job runs.' },
+    RowsPerSecond: { type: 'integer', 'x-nullable': true },
+    ExpectedEndTime: { type: 'string', format: 'date-time', 'x-nullable': true },
+    Errors: {
+      ...object({ ...blobMembers, Count: { type: 'integer' }, ByReason: countByName }),
+      description: 'The file of the rows that could not be scored.',
+      'x-nullable': true,
+    },
+    UnseenCategories: {
+      ...object({ Count: { type: 'integer' }, ByColumn: countByName }),
+      description: "Rows with a text that the model's encoder does not know.",
+      'x-nullable': true,
+    },
   });
 }
 
@@ -74,7 +100,7 @@ function parametersOf(parameters: readonly Parameter[]): Schema {
     value === undefined ? {} : { type: typeof value, default: value },
   ]);
   return {
-    ...object(Object.fromEntries(properties) as Schema),
+    ...object({ ...(Object.fromEntries(properties) as Schema), ...ownParameters }),
     ...(required.length === 0 ? {} : { required }),
   };
 }

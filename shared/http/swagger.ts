@@ -69,6 +69,18 @@ function paths(): object {
         responses: answers({ description: 'Started, now or before.' }),
       },
     },
+    '/jobs/{jobId}/rerun': {
+      post: {
+        summary: 'Register and start a job that scores just the rows in the error file of this one',
+        description: 'Without Input the file is read where it lies, while its SAS is good.',
+        operationId: 'rerunJob',
+        parameters: [jobId, apiVersion, { name: 'body', in: 'body', schema: ref('BatchRequest') }],
+        responses: answers({
+          description: 'The id of the job that was started.',
+          schema: { type: 'string' },
+        }),
+      },
+    },
     '/jobs/{jobId}': {
       get: {
         summary: 'Get the status of a job, and its results once it has finished',

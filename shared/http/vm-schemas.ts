@@ -13,15 +13,26 @@ export const vmCall = members({ nonce });
 
 export const beatCall = members({
   nonce,
-  job: members({ jobId, attempt, rowsDone: rows }).exactOptional(),
+  job: members({ jobId, attempt, rowsDone: rows, bytesDone: rows.exactOptional() }).exactOptional(),
 });
 
+/** Names of columns and reasons: a VM keeps them this short (vm/tally.ts). */
+const countByName = z.record(z.string().max(200), rows);
+const rowErrors = z.strictObject({ count: rows, byReason: countByName });
+const unseen = z.strictObject({ count: rows, byColumn: countByName });
+
 const outcome = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('finished'), rows }),
+  z.strictObject({
+    kind: z.literal('finished'),
+    rows,
+    rowErrors: rowErrors.exactOptional(),
+    unseen: unseen.exactOptional(),
+  }),
   z.strictObject({
     kind: z.literal('failed'),
     code: textOf(1, 64),
     message: z.string().transform((text) => text.slice(0, messageLengthMax)),
+    rowErrors: rowErrors.exactOptional(),
   }),
 ]);
 

@@ -3,18 +3,15 @@ import type { Assignment, InputHandle } from '../core/vm-protocol.ts';
 import { comma } from '../scoring/csv-bytes.ts';
 import type { ModelInfo } from '../scoring/model-info.ts';
 import { quoteField } from '../scoring/quote-field.ts';
+import type { ScoreJob } from '../scoring/score-job.ts';
 import type { Patience } from './blob-patience.ts';
-import { inputRefused, notReached } from './blob-refusal.ts';
 import { constantsOf } from './constants-of.ts';
-import { readBlob } from './input-blob.ts';
+import { openInput } from './open-input.ts';
 
 export type JobRows = {
-  readonly source: AsyncIterable<Uint8Array>;
-  /** How messages call it. */
-  readonly sourceName: string;
-  readonly delimiter: ',' | '\t';
-  /** What is the same in each row. */
-  readonly constants: ReturnType<typeof constantsOf>;
+  readonly rows: Pick<ScoreJob, 'source' | 'sourceName' | 'delimiter' | 'constants'>;
+  /** Bytes of the input that are done, when the engine has done `bytesDone` of what it was given. */
+  readonly bytesDone: (bytesDone: number) => number;
 };
 
 export type RowsOptions = {
@@ -23,35 +20,22 @@ export type RowsOptions = {
   readonly signal: AbortSignal;
 };
 
-/** @param input undefined: the web service has none */
-export function jobRows(
+/** @param input undefined: the web service has none @throws ScoringError and JobFault, here or while rows are read */
+export async function jobRows(
   { parameters }: Pick<Assignment, 'parameters'>,
   input: InputHandle | undefined,
-  options: RowsOptions,
-): JobRows {
-  const constants = constantsOf(parameters, options.info);
+  { info, patience, signal }: RowsOptions,
+): Promise<JobRows> {
+  const constants = constantsOf(parameters, info);
   if (input === undefined) {
-    return { source: oneRow(constants), sourceName: 'GlobalParameters', delimiter: ',', constants: {} };
+    const rows = { source: oneRow(constants), sourceName: 'GlobalParameters' };
+    return { rows, bytesDone: () => 0 };
   }
-  return {
-    source: readBlob(
-      {
-        url: input.url,
-        etag: input.etag,
-        bytes: input.bytes,
-        patience: options.patience,
-        refused: (refusal) => inputRefused(input.name, refusal),
-        notReached: (why) => notReached('Input', input.name, why),
-      },
-      options.signal,
-    ),
-    sourceName: input.name.slice(input.name.lastIndexOf('/') + 1),
-    delimiter: input.name.toLowerCase().endsWith('.tsv') ? '\t' : ',',
-    constants,
-  };
+  const { read, bytesDone } = await openInput(input, patience, signal);
+  return { rows: { ...read, constants }, bytesDone };
 }
 
-async function* oneRow(values: JobRows['constants']): AsyncGenerator<Uint8Array, void> {
+async function* oneRow(values: ReturnType<typeof constantsOf>): AsyncGenerator<Uint8Array, void> {
   const line = (cells: readonly unknown[]) =>
     `${cells.map((cell) => quoteField(String(cell), comma)).join(',')}\n`;
   yield new TextEncoder().encode(line(Object.keys(values)) + line(Object.values(values)));

@@ -4,12 +4,13 @@
  */
 import { Buffer } from 'node:buffer';
 import type { JobId } from '../core/ids.ts';
-import type { OutputHandle } from '../core/vm-protocol.ts';
+import type { OutputHandle, Tally } from '../core/vm-protocol.ts';
 import { askBlob, type Patience } from './blob-patience.ts';
 import { blockBytes, blockId, blocksMax } from './block-ids.ts';
 import { named, notReached, outputRefused } from './blob-refusal.ts';
 import { JobFault } from './job-fault.ts';
 import { mark, type OutputLook } from './output-look.ts';
+import { findingsText } from './tally.ts';
 
 export type OutputBlobOptions = {
   readonly handle: OutputHandle;
@@ -28,7 +29,7 @@ export type OutputBlob = {
   /** Nothing more will be written: resolves when the storage has every block. @throws JobFault */
   stageRest(): Promise<void>;
   /** After `stageRest`. `conflict`: someone else wrote there, or the blocks were discarded. Nothing was changed. @throws JobFault */
-  commit(rows: number): Promise<'committed' | 'conflict'>;
+  commit(tally: Tally): Promise<'committed' | 'conflict'>;
 };
 
 /** Blocks under way at a time, beside the one being filled. */
@@ -78,7 +79,7 @@ export function makeOutputBlob(options: OutputBlobOptions): OutputBlob {
       await Promise.all(staging);
       throwFailure();
     },
-    commit: (rows) => commitBlocks(options, ids, rows),
+    commit: (tally) => commitBlocks(options, ids, tally),
   };
 }
 
@@ -99,8 +100,9 @@ async function stage(options: OutputBlobOptions, id: string, block: Uint8Array):
 async function commitBlocks(
   options: OutputBlobOptions,
   ids: readonly string[],
-  rows: number,
+  tally: Tally,
 ): Promise<'committed' | 'conflict'> {
+  const findings = findingsText(tally);
   const { handle, patience, signal } = options;
   const list = ids.map((id) => `<Latest>${id}</Latest>`).join('');
   const call = {
@@ -112,7 +114,8 @@ async function commitBlocks(
       'x-ms-blob-content-type': contentTypeOf(handle.name),
       [mark.job]: options.jobId,
       [mark.attempt]: String(options.attempt),
-      [mark.rows]: String(rows),
+      [mark.rows]: String(tally.rows),
+      ...(findings === undefined ? {} : { [mark.findings]: findings }),
     },
     body: Buffer.from(`<?xml version="1.0" encoding="utf-8"?><BlockList>${list}</BlockList>`),
     callMs: patience.stageMs,

@@ -1,12 +1,12 @@
 /** The VM's beats: every few seconds while it works, rarely while it waits, for as long as the process lives. */
 import { limits } from '../core/limits.ts';
-import type { Assignment, BeatCall, BeatReply } from '../core/vm-protocol.ts';
+import type { Assignment, BeatCall, BeatReply, Done } from '../core/vm-protocol.ts';
 import type { ServiceClient } from './service-client.ts';
 
 /** A job whose progress the beats tell. */
 export type Work = {
   readonly assignment: Pick<Assignment, 'jobId' | 'attempt' | 'beatMs'>;
-  readonly rowsDone: () => number;
+  readonly done: () => Done;
   /** The service says that the job is no longer this VM's. */
   readonly drop: () => void;
 };
@@ -81,5 +81,5 @@ export function makePacemaker(options: PacemakerOptions): Pacemaker {
 function jobOf(work: Work | undefined): BeatCall['job'] {
   if (work === undefined) return undefined;
   const { jobId, attempt } = work.assignment;
-  return { jobId, attempt, rowsDone: work.rowsDone() };
+  return { jobId, attempt, ...work.done() };
 }

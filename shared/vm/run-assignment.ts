@@ -1,15 +1,20 @@
 /** One assignment from its blob to its blobs: what a VM does between `work` and `finish`. */
-import type { Assignment, InputHandle, Outcome, OutputHandle } from '../core/vm-protocol.ts';
+import type { Assignment, Done, InputHandle, Outcome, OutputHandle, Tally } from '../core/vm-protocol.ts';
+import type { Engine } from '../scoring/engine.ts';
+import type { ScoreJob } from '../scoring/score-job.ts';
+import { ScoringError } from '../scoring/scoring-error.ts';
 import { backoffMs } from './backoff.ts';
 import { withKnownHost, type Patience } from './blob-patience.ts';
 import { named } from './blob-refusal.ts';
+import { makeErrorsBlob } from './errors-blob.ts';
 import { JobFault } from './job-fault.ts';
-import { jobRows } from './job-rows.ts';
+import { jobRows, type JobRows } from './job-rows.ts';
 import type { ModelCache } from './model-cache.ts';
 import { outcomeOf } from './outcome-of.ts';
 import { makeOutputBlob } from './output-blob.ts';
 import { lookForOutputsLeft, type NotedOutput } from './outputs-left.ts';
 import { pause } from './pause.ts';
+import { tallyOf } from './tally.ts';
 
 export type RunParts = {
   readonly models: ModelCache;
@@ -23,7 +28,7 @@ export type RunParts = {
 export type RunOptions = {
   /** Fires when the job is no longer this VM's, or when the VM is to leave. */
   readonly signal: AbortSignal;
-  readonly onRows: (rowsDone: number) => void;
+  readonly onProgress: (done: Done) => void;
   /** Asks the service whether the job is still this VM's; the signal fires when it is not. */
   readonly stillOurs: () => Promise<void>;
 };
@@ -38,22 +43,24 @@ export async function runAssignment(
   options: RunOptions,
 ): Promise<Outcome> {
   try {
-    return { kind: 'finished', rows: await writeOnce(parts, assignment, options) };
+    return { kind: 'finished', ...(await writeOnce(parts, assignment, options)) };
   } catch (error) {
     options.signal.throwIfAborted();
     const outcome = outcomeOf(error);
     if (outcome.isOfTheVm) await parts.models.discard().catch(() => undefined);
-    return { kind: 'failed', code: outcome.code, message: outcome.message };
+    const found =
+      error instanceof ScoringError && error.rowErrors !== undefined ? { rowErrors: error.rowErrors } : {};
+    return { kind: 'failed', code: outcome.code, message: outcome.message, ...found };
   }
 }
 
 /** Whatever an earlier attempt has committed stays; the rest is scored once a round and committed one after the other. */
-async function writeOnce(parts: RunParts, assignment: Assignment, options: RunOptions): Promise<number> {
+async function writeOnce(parts: RunParts, assignment: Assignment, options: RunOptions): Promise<Tally> {
   const input = atMostOne(assignment.inputs);
   let handles: readonly OutputHandle[] = Object.values(assignment.outputs);
   let patience = parts.patience;
   const look = () => lookForOutputsLeft(handles, assignment.jobId, patience, options.signal);
-  let rows = 0;
+  let tally: Tally = { rows: 0 };
   for (let round = 0; round <= roundsMax; round += 1) {
     let there = await look();
     if (there.left.length > 0 && round > 0) {
@@ -64,12 +71,12 @@ async function writeOnce(parts: RunParts, assignment: Assignment, options: RunOp
       await options.stillOurs();
       there = await look();
     }
-    rows = there.rows ?? rows;
-    if (there.left.length === 0) return rows;
+    tally = there.tally ?? tally;
+    if (there.left.length === 0) return tally;
     const done = await scoreAndCommit(parts, assignment, options, { input, outputs: there.left, round });
-    ({ rows } = done);
+    ({ tally } = done);
     patience = withKnownHost(parts.patience);
-    if (done.conflicts.length === 0) return rows;
+    if (done.conflicts.length === 0) return tally;
     handles = done.conflicts;
   }
   const names = handles.map((handle) => named(handle.name)).join(' and ');
@@ -87,7 +94,7 @@ type Round = {
 };
 
 /** `conflicts`: where someone else wrote meanwhile; the other outputs are committed. */
-type Committed = { readonly rows: number; readonly conflicts: readonly OutputHandle[] };
+type Committed = { readonly tally: Tally; readonly conflicts: readonly OutputHandle[] };
 
 async function scoreAndCommit(
   parts: RunParts,
@@ -97,36 +104,62 @@ async function scoreAndCommit(
 ): Promise<Committed> {
   const { jobId, attempt } = assignment;
   const { signal } = options;
-  const { patience } = parts;
   const engine = await parts.models.open(assignment.model, signal);
+  const common = { jobId, attempt, round, patience: withKnownHost(parts.patience), signal };
   const blobs = outputs.map(({ handle, noted }) => ({
     handle,
-    blob: makeOutputBlob({
-      handle,
-      jobId,
-      attempt,
-      round,
-      noted,
-      patience: withKnownHost(patience),
-      signal,
-    }),
+    blob: makeOutputBlob({ ...common, handle, noted }),
   }));
-  const { rows } = await engine.score({
-    ...jobRows(assignment, input, { info: engine.info, patience, signal }),
+  const errors = makeErrorsBlob({ ...common, handle: assignment.errors });
+  const rows = await jobRows(assignment, input, { info: engine.info, patience: parts.patience, signal });
+  const scored = await score(engine, assignment, rows, {
     write: async (chunk) => {
       await Promise.all(blobs.map(({ blob }) => blob.write(chunk)));
     },
+    writeErrors: (chunk) => errors.write(chunk),
     signal,
-    onProgress: options.onRows,
+    onProgress: options.onProgress,
   });
-  options.onRows(rows);
+  // Before the outputs: whoever finds a result of this job can rely on what was not scored lying there too.
+  if ((await errors.commit(scored.tally)) === 'conflict') {
+    return { tally: scored.tally, conflicts: outputs.map(({ handle }) => handle) };
+  }
+  if (scored.kind === 'failed') throw scored.error;
   // An output that cannot be written is found before any other one has been.
   await Promise.all(blobs.map(({ blob }) => blob.stageRest()));
   const conflicts: OutputHandle[] = [];
   for (const { handle, blob } of blobs) {
-    if ((await blob.commit(rows)) === 'conflict') conflicts.push(handle);
+    if ((await blob.commit(scored.tally)) === 'conflict') conflicts.push(handle);
   }
-  return { rows, conflicts };
+  return { tally: scored.tally, conflicts };
+}
+
+type Streams = Pick<ScoreJob, 'write' | 'writeErrors' | 'signal'> & Pick<RunOptions, 'onProgress'>;
+/** `failed`: with an error file to be committed all the same. */
+type Scored =
+  | { readonly kind: 'scored'; readonly tally: Tally }
+  | { readonly kind: 'failed'; readonly tally: Tally; readonly error: ScoringError };
+
+async function score(
+  engine: Engine,
+  { rowErrors }: Assignment,
+  { rows, bytesDone }: JobRows,
+  { onProgress, ...streams }: Streams,
+): Promise<Scored> {
+  try {
+    const result = await engine.score({
+      ...rows,
+      ...streams,
+      rowErrors,
+      onProgress: (rowsDone, bytes) => onProgress({ rowsDone, bytesDone: bytesDone(bytes) }),
+    });
+    const tally = tallyOf(result);
+    onProgress({ rowsDone: tally.rows });
+    return { kind: 'scored', tally };
+  } catch (error) {
+    if (!(error instanceof ScoringError) || error.rowErrors === undefined) throw error;
+    return { kind: 'failed', tally: { rows: 0, rowErrors: error.rowErrors }, error };
+  }
 }
 
 function atMostOne(inputs: Assignment['inputs']): InputHandle | undefined {

@@ -1,5 +1,5 @@
 /** A VM from its hello to the reason why it ends: one assignment after the other, beating all the while. */
-import type { Assignment, NextReply, Outcome } from '../core/vm-protocol.ts';
+import type { Assignment, Done, NextReply, Outcome } from '../core/vm-protocol.ts';
 import { JobFault } from './job-fault.ts';
 import { makePacemaker } from './pacemaker.ts';
 import { pause } from './pause.ts';
@@ -58,13 +58,13 @@ async function work(
   const ended = AbortSignal.any([dropping.signal, leaving.signal]);
   const signal = AbortSignal.any([ended, over.signal]);
   const watch = watchLimits(assignment.limits, (fault) => over.abort(fault));
-  let rowsDone = 0;
-  pacemaker.work({ assignment, rowsDone: () => rowsDone, drop: () => dropping.abort('dropped') });
+  let done: Done = { rowsDone: 0 };
+  pacemaker.work({ assignment, done: () => done, drop: () => dropping.abort('dropped') });
   try {
     const outcome = await parts.run(assignment, {
       signal,
-      onRows: (rows) => {
-        rowsDone = rows;
+      onProgress: (now) => {
+        done = now;
       },
       stillOurs: () => pacemaker.ask(signal),
     });

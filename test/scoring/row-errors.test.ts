@@ -102,7 +102,7 @@ describe('policies', () => {
     });
     expect(text).toBe('age,t,Scored Labels\r\nx,1,\r\n2,"a\r\nb",2\r\ny,"c\nd",\r\nz,2,');
     expect(
-      parse(errors, { columns: true }).map((one: { line: string; row: string }) => [one.line, one.row]),
+      (parse(errors, { columns: true }) as { line: string; row: string }[]).map((one) => [one.line, one.row]),
     ).toEqual([
       ['2', '1'],
       ['6', '3'],

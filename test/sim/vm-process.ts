@@ -200,7 +200,7 @@ export class VmProcess implements Patient {
         pause: () => this.sleep(100),
       },
       assignment,
-      { signal, onRows: () => undefined, stillOurs: () => this.stillOurs() },
+      { signal, onProgress: () => undefined, stillOurs: () => this.stillOurs() },
     );
   }
 
@@ -215,7 +215,7 @@ export class VmProcess implements Patient {
       await this.sleep(this.parts.workMs());
       signal.throwIfAborted();
       await write(Buffer.from(`${jobId} ${attempt} of ${read.response.headers.get('body') ?? ''}.`));
-      return { rows: 1, bytesIn: 1, bytesOut: 1 };
+      return { rows: 1, bytesIn: 1, bytesOut: 1, rowErrors: { count: 0, byReason: {} }, unseen: {} };
     };
   }
 

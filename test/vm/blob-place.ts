@@ -42,6 +42,7 @@ export async function makeBlobPlace(connectionString: string): Promise<BlobPlace
         etag,
         bytes: bytes.length,
         name: `${container.containerName}/${name}`,
+        reads: 'table',
       };
     },
     inputSas: sas,
@@ -71,6 +72,9 @@ export async function assignmentOf(
     attempt: 1,
     inputs: { input1: input },
     outputs: { output1: output },
+    // Tests of rows at fault name a place of their own.
+    errors: { ...output, name: `${output.name}.errors.csv` },
+    rowErrors: { kind: 'fail' },
     parameters: {},
     beatMs: 100,
     limits: { runMs: 600_000, memoryMb: 4_096 },

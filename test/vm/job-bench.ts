@@ -50,8 +50,10 @@ export async function startJobBench(): Promise<JobBench> {
       const { inputName = `${id}.csv`, outputName = `${id}-out.csv` } = options;
       const input = await place.input(inputName, options.input ?? 'a,b\n1,2\n3,4\n');
       const output = await place.output(outputName, options.permissions, options.endsMs);
+      const errors = await place.output(`${outputName}.errors.csv`);
       const assignment = await assignmentOf({
         model,
+        errors: { ...errors, url: proxy.through(errors.url) },
         input: { ...input, url: proxy.through(input.url) },
         output: { ...output, url: proxy.through(output.url) },
       });
@@ -65,7 +67,7 @@ export async function startJobBench(): Promise<JobBench> {
       const rounds = { firstMs: 1, maxMs: 4 };
       return runAssignment({ models, patience, rounds }, assignment, {
         signal,
-        onRows: () => undefined,
+        onProgress: () => undefined,
         stillOurs,
       }).finally(() => idle.push(models));
     },

@@ -35,7 +35,7 @@ afterEach(() => {
 
 function work(jobId: string, rowsDone = 5) {
   const assignment = { jobId, attempt: 2, beatMs: 2_000 };
-  pacemaker.work({ assignment, rowsDone: () => rowsDone, drop: () => drops.push(jobId) });
+  pacemaker.work({ assignment, done: () => ({ rowsDone }), drop: () => drops.push(jobId) });
 }
 
 test('idle: one beat in 15 s; working: one in 2 s with its rows; idle again afterwards', async () => {
