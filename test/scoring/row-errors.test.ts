@@ -102,7 +102,7 @@ describe('policies', () => {
     });
     expect(text).toBe('age,t,Scored Labels\r\nx,1,\r\n2,"a\r\nb",2\r\ny,"c\nd",\r\nz,2,');
     expect(
-      (parse(errors, { columns: true }) as { line: string; row: string }[]).map((one) => [one.line, one.row]),
+      parse<{ line: string; row: string }>(errors, { columns: true }).map((one) => [one.line, one.row]),
     ).toEqual([
       ['2', '1'],
       ['6', '3'],
@@ -211,11 +211,11 @@ test('random rows: every one is in the output or in the error file, in order', a
       const options = { chunkBytes, limits: { blockBytes } };
       const one = await run(text, { kind }, options);
       expect(await run(text, { kind }, options, workers)).toEqual(one);
-      const filed = parse(one.errors, { from: 2 }) as string[][];
+      const filed = parse(one.errors, { from: 2 });
       expect(filed.map((fields) => [Number(fields[2]), fields[6]])).toEqual(
         lines.flatMap((line, i) => (wrong[i] === true ? [[i + 1, line]] : [])),
       );
-      const out = parse(one.text, { from: 2 }) as string[][];
+      const out = parse(one.text, { from: 2 });
       expect(out.every((fields) => fields.length === 3)).toBe(true);
       const scored = lines.flatMap((_, i) => (wrong[i] === true ? (kind === 'skip' ? [] : [false]) : [true]));
       expect(out.map((fields) => fields[2] !== '')).toEqual(scored);
@@ -226,6 +226,6 @@ test('random rows: every one is in the output or in the error file, in order', a
 
 /** What csv-parse makes of the line: two columns, the second a number. */
 function isGood(line: string): boolean {
-  const [fields = []] = parse(line) as string[][];
+  const [fields = []] = parse(line);
   return fields.length === 2 && fields[1]?.trim() !== '' && Number.isFinite(Number(fields[1]));
 }
