@@ -1,4 +1,5 @@
 /** A container and a blob name out of what a caller wrote as one text, `container/path/name.csv`. Pure. */
+import { dataExtensions, dataFormatOf } from './data-format.ts';
 import { badArgument, shown, type Refused } from './refusal.ts';
 
 export type BlobUse = {
@@ -9,9 +10,6 @@ export type BlobUse = {
 };
 
 export type BlobName = { readonly kind: 'name'; readonly container: string; readonly name: string };
-
-/** What jobs read and write. */
-export const dataExtensions = ['.csv', '.tsv'] as const;
 
 /** Rules of Azure Storage: https://learn.microsoft.com/rest/api/storageservices/naming-and-referencing-containers--blobs--and-metadata */
 const containerPattern = /^(?:\$root|\$web|(?=.{3,63}$)[a-z0-9]+(?:-[a-z0-9]+)*)$/;
@@ -76,7 +74,7 @@ function checkExtension(name: string, at: string, use: BlobUse): Refused | undef
   const file = name.slice(name.lastIndexOf('/') + 1);
   const dot = file.lastIndexOf('.');
   const extension = dot < 0 ? '' : file.slice(dot).toLowerCase();
-  if (dataExtensions.some((one) => one === extension)) return undefined;
+  if (dataFormatOf(file) !== undefined) return undefined;
   const direction = use.role === 'data-in' ? 'input' : 'output';
   const supported = `Supported file extensions for this ${direction} type are: ${dataExtensions.join(', ')}.`;
   if (extension === '.ilearner' && use.role === 'data-out') {

@@ -8,7 +8,8 @@ import { rowErrorParameters, type RowErrorCounts, type RowErrorPolicy } from '..
 import { comma, quote } from './csv-bytes.ts';
 import type { Header } from './header.ts';
 import { quoteField } from './quote-field.ts';
-import { describeFault, wordsOf, type RowFault } from './row-fault.ts';
+import { describeFault, wordsOf, type RowFault, type RowProblem } from './row-fault.ts';
+import type { RowOrigin } from './score-job.ts';
 import { ScoringError } from './scoring-error.ts';
 
 /** What precedes the rows in the error file. */
@@ -35,6 +36,7 @@ export type RowErrorLogOptions = {
   readonly policy: RowErrorPolicy;
   readonly sourceName: string;
   readonly header: Header;
+  readonly origin: RowOrigin;
   readonly write: (chunk: Uint8Array) => Promise<void>;
 };
 
@@ -62,7 +64,14 @@ function countsText({ byReason }: RowErrorCounts): string {
 
 const manyRows = (count: number): string => (count === 1 ? '1 row' : `${count} rows`);
 
-export function createRowErrorLog({ policy, sourceName, header, write }: RowErrorLogOptions): RowErrorLog {
+/** As it was before the row became CSV. */
+function original(problem: RowProblem, row: number, { unreadable }: RowOrigin): RowProblem {
+  const reason = unreadable?.(row);
+  return reason === undefined ? problem : { kind: 'unreadable', reason };
+}
+
+export function createRowErrorLog(options: RowErrorLogOptions): RowErrorLog {
+  const { policy, sourceName, header, origin, write } = options;
   const countMax = policy.kind === 'fail' ? 0 : (policy.countMax ?? Number.POSITIVE_INFINITY);
   const shareMax = policy.kind === 'fail' ? 1 : (policy.shareMax ?? 1);
   const lineEnd = header.lineEnd.length > 0 ? header.lineEnd : Buffer.from('\n');
@@ -79,8 +88,12 @@ export function createRowErrorLog({ policy, sourceName, header, write }: RowErro
     take: async (faults, rows, lines, input) => {
       const chunks: Uint8Array[] = [];
       const flush = () => (chunks.length === 0 ? undefined : write(Buffer.concat(chunks)));
-      for (const { row, line, problem, start, end } of faults) {
-        const place = { sourceName, columns: header.names, line: lines + line + 1, row: rows + row + 1 };
+      for (const fault of faults) {
+        const { start, end } = fault;
+        const row = rows + fault.row + 1;
+        const problem = original(fault.problem, row, origin);
+        const line = origin.lineOf?.(row) ?? lines + fault.line + 1;
+        const place = { sourceName, columns: header.names, line, row };
         if (problem.kind === 'unclosed-quote') {
           await flush();
           throw new ScoringError('InputParseError', describeFault(problem, place));

@@ -8,7 +8,9 @@ export type RowProblem =
   | { readonly kind: 'unclosed-quote'; readonly column: number }
   | { readonly kind: 'text-after-quote'; readonly column: number }
   /** The row has `found` columns instead of the header's. */
-  | { readonly kind: 'column-count'; readonly found: number };
+  | { readonly kind: 'column-count'; readonly found: number }
+  /** In the format that it had before it was CSV. */
+  | { readonly kind: 'unreadable'; readonly reason: string };
 
 /** A fault with its place in a block: rows and lines that precede it, and the bytes of its row without the line end. */
 export type RowFault = {
@@ -44,6 +46,8 @@ function describeProblem(problem: RowProblem, columns: readonly string[]): strin
       return `, column '${columns[problem.column] ?? ''}': the quote that opens here is never closed.`;
     case 'text-after-quote':
       return `, column '${columns[problem.column] ?? ''}': text after the closing quote (a quote inside a quoted value is written twice).`;
+    case 'unreadable':
+      return `: ${problem.reason}.`;
     case 'column-count':
       return `: ${problem.found} ${problem.found === 1 ? 'column' : 'columns'}, the header has ${columns.length}.`;
   }
@@ -68,6 +72,8 @@ export function wordsOf(problem: RowProblem, columns: readonly string[]): FaultW
       return { column: columns[problem.column] ?? '', value: '', reason: 'quote never closed' };
     case 'text-after-quote':
       return { column: columns[problem.column] ?? '', value: '', reason: 'text after the closing quote' };
+    case 'unreadable':
+      return { column: '', value: '', reason: problem.reason };
     case 'column-count':
       return { column: '', value: `${problem.found} columns`, reason: 'wrong number of columns' };
   }

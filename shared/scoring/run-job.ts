@@ -122,6 +122,7 @@ function openLog({ job, signal }: Run, header: Header): RowErrorLog {
     policy: job.rowErrors ?? { kind: 'fail' },
     sourceName: job.sourceName,
     header,
+    origin: job.origin ?? {},
     write: async (chunk) => {
       if (job.writeErrors !== undefined) await untilAborted(job.writeErrors(chunk), signal);
     },

@@ -15,12 +15,22 @@ export type ScoreLimits = {
   readonly columnsMax?: number;
 };
 
+/** What a source that was made of another format knows of its rows, counted from 1. */
+export type RowOrigin = {
+  /** The line that messages name. Default: the source's own. */
+  readonly lineOf?: (row: number) => number;
+  /** Why a row could not be read in its own format; it has more columns than the header then. */
+  readonly unreadable?: (row: number) => string | undefined;
+};
+
 /** One file to score. */
 export type ScoreJob = {
   /** The file's bytes in chunks of any size. Chunks may be reused by the source after the next one is asked for. */
   readonly source: AsyncIterable<Uint8Array>;
   /** How messages name the file: `data.csv`. */
   readonly sourceName: string;
+  /** Where the rows come from, if not from lines of the source as it is. */
+  readonly origin?: RowOrigin;
   /** Default `,`. */
   readonly delimiter?: ',' | '\t';
   /** Takes the output in order; the next chunk comes when the promise resolves. Never called again once it rejected. */

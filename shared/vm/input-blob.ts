@@ -7,7 +7,11 @@ export type BlobSource = {
   readonly url: string;
   /** Read with If-Match: a blob that changed is never mixed with what it was. */
   readonly etag?: string;
+  /** Where reading ends; with `from`, where it begins (default 0). */
   readonly bytes: number;
+  readonly from?: number;
+  /** `part`: `bytes` is not the blob's end. Default `whole`. */
+  readonly extent?: 'whole' | 'part';
   readonly patience: Patience;
   /** What a refusal of the storage means here. */
   readonly refused: (refusal: BlobRefusal) => JobFault;
@@ -25,7 +29,7 @@ const plainEncodings = ['', 'identity', 'utf-8', 'utf8', 'us-ascii'];
  */
 export async function* readBlob(blob: BlobSource, signal: AbortSignal): AsyncGenerator<Uint8Array, void> {
   const bearing = makeBearing(blob.patience);
-  let offset = 0;
+  let offset = blob.from ?? 0;
   for (;;) {
     const opened = await open(blob, offset, bearing.leftMs(), signal);
     if (opened.kind === 'done') {
@@ -53,7 +57,7 @@ export async function* readBlob(blob: BlobSource, signal: AbortSignal): AsyncGen
 async function open(blob: BlobSource, offset: number, leftMs: number, signal: AbortSignal) {
   const headers = {
     ...(blob.etag === undefined ? {} : { 'if-match': blob.etag }),
-    ...(offset === 0 ? {} : { range: `bytes=${offset}-` }),
+    ...(offset === 0 && blob.extent !== 'part' ? {} : { range: rangeOf(blob, offset) }),
   };
   const tried = await tryBlob(
     {
@@ -73,11 +77,15 @@ async function open(blob: BlobSource, offset: number, leftMs: number, signal: Ab
     end();
     throw blob.refused({ kind: 'refused', status: 415, code: encoding });
   }
-  if (offset > 0 && response.status !== 206) {
+  if ((offset > 0 || blob.extent === 'part') && response.status !== 206) {
     end();
     return { kind: 'unheard', from: 'host', why: 'it does not serve ranges' } as const;
   }
   return tried;
+}
+
+function rangeOf({ bytes, extent }: BlobSource, offset: number): string {
+  return `bytes=${offset}-${extent === 'part' ? bytes - 1 : ''}`;
 }
 
 /** Some storages say of a blob that is gone that it does not meet the condition. */

@@ -1,15 +1,19 @@
 /** Where a job's rows come from: its input's blob, or, of a web service without inputs, one row of its parameters. */
 import type { Assignment, InputHandle } from '../core/vm-protocol.ts';
+import type { TableSource } from '../formats/table-source.ts';
 import { comma } from '../scoring/csv-bytes.ts';
 import type { ModelInfo } from '../scoring/model-info.ts';
 import { quoteField } from '../scoring/quote-field.ts';
-import type { ScoreJob } from '../scoring/score-job.ts';
 import type { Patience } from './blob-patience.ts';
 import { constantsOf } from './constants-of.ts';
 import { openInput } from './open-input.ts';
 
 export type JobRows = {
-  readonly rows: Pick<ScoreJob, 'source' | 'sourceName' | 'delimiter' | 'constants'>;
+  readonly table: TableSource;
+  /** How messages call it. */
+  readonly sourceName: string;
+  /** What is the same in each row. */
+  readonly constants: ReturnType<typeof constantsOf>;
   /** Bytes of the input that are done, when the engine has done `bytesDone` of what it was given. */
   readonly bytesDone: (bytesDone: number) => number;
 };
@@ -28,11 +32,10 @@ export async function jobRows(
 ): Promise<JobRows> {
   const constants = constantsOf(parameters, info);
   if (input === undefined) {
-    const rows = { source: oneRow(constants), sourceName: 'GlobalParameters' };
-    return { rows, bytesDone: () => 0 };
+    const table = { source: oneRow(constants), types: [] };
+    return { table, sourceName: 'GlobalParameters', constants: {}, bytesDone: () => 0 };
   }
-  const { read, bytesDone } = await openInput(input, patience, signal);
-  return { rows: { ...read, constants }, bytesDone };
+  return { ...(await openInput(input, patience, signal)), constants };
 }
 
 async function* oneRow(values: ReturnType<typeof constantsOf>): AsyncGenerator<Uint8Array, void> {

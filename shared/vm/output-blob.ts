@@ -4,6 +4,7 @@
  */
 import { Buffer } from 'node:buffer';
 import type { JobId } from '../core/ids.ts';
+import { contentTypeOf, dataFormatOf, plainCsv } from '../core/data-format.ts';
 import type { OutputHandle, Tally } from '../core/vm-protocol.ts';
 import { askBlob, type Patience } from './blob-patience.ts';
 import { blockBytes, blockId, blocksMax } from './block-ids.ts';
@@ -111,7 +112,7 @@ async function commitBlocks(
     query: { comp: 'blocklist' },
     headers: {
       ...conditionOf(options.noted),
-      'x-ms-blob-content-type': contentTypeOf(handle.name),
+      'x-ms-blob-content-type': contentTypeOf(dataFormatOf(handle.name) ?? plainCsv),
       [mark.job]: options.jobId,
       [mark.attempt]: String(options.attempt),
       [mark.rows]: String(tally.rows),
@@ -150,10 +151,4 @@ function conditionOf(noted: OutputBlobOptions['noted']): Record<string, string> 
     case 'unseen':
       return {};
   }
-}
-
-function contentTypeOf(name: string): string {
-  return name.toLowerCase().endsWith('.tsv')
-    ? 'text/tab-separated-values; charset=utf-8'
-    : 'text/csv; charset=utf-8';
 }

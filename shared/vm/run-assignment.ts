@@ -1,5 +1,7 @@
 /** One assignment from its blob to its blobs: what a VM does between `work` and `finish`. */
 import type { Assignment, Done, InputHandle, Outcome, OutputHandle, Tally } from '../core/vm-protocol.ts';
+import { dataFormatOf, plainCsv } from '../core/data-format.ts';
+import { makeSink } from '../formats/make-sink.ts';
 import type { Engine } from '../scoring/engine.ts';
 import type { ScoreJob } from '../scoring/score-job.ts';
 import { ScoringError } from '../scoring/scoring-error.ts';
@@ -106,15 +108,17 @@ async function scoreAndCommit(
   const { signal } = options;
   const engine = await parts.models.open(assignment.model, signal);
   const common = { jobId, attempt, round, patience: withKnownHost(parts.patience), signal };
-  const blobs = outputs.map(({ handle, noted }) => ({
-    handle,
-    blob: makeOutputBlob({ ...common, handle, noted }),
-  }));
-  const errors = makeErrorsBlob({ ...common, handle: assignment.errors });
   const rows = await jobRows(assignment, input, { info: engine.info, patience: parts.patience, signal });
+  const blobs = outputs.map(({ handle, noted }) => {
+    const blob = makeOutputBlob({ ...common, handle, noted });
+    const target = { write: (chunk: Uint8Array) => blob.write(chunk), end: () => Promise.resolve() };
+    const format = dataFormatOf(handle.name) ?? plainCsv;
+    return { handle, blob, sink: makeSink(target, format, rows.table, engine.info) };
+  });
+  const errors = makeErrorsBlob({ ...common, handle: assignment.errors });
   const scored = await score(engine, assignment, rows, {
     write: async (chunk) => {
-      await Promise.all(blobs.map(({ blob }) => blob.write(chunk)));
+      await Promise.all(blobs.map(({ sink }) => sink.write(chunk)));
     },
     writeErrors: (chunk) => errors.write(chunk),
     signal,
@@ -126,7 +130,12 @@ async function scoreAndCommit(
   }
   if (scored.kind === 'failed') throw scored.error;
   // An output that cannot be written is found before any other one has been.
-  await Promise.all(blobs.map(({ blob }) => blob.stageRest()));
+  await Promise.all(
+    blobs.map(async ({ sink, blob }) => {
+      await sink.end();
+      await blob.stageRest();
+    }),
+  );
   const conflicts: OutputHandle[] = [];
   for (const { handle, blob } of blobs) {
     if ((await blob.commit(scored.tally)) === 'conflict') conflicts.push(handle);
@@ -143,15 +152,17 @@ type Scored =
 async function score(
   engine: Engine,
   { rowErrors }: Assignment,
-  { rows, bytesDone }: JobRows,
+  rows: JobRows,
   { onProgress, ...streams }: Streams,
 ): Promise<Scored> {
   try {
     const result = await engine.score({
-      ...rows,
+      ...rows.table,
+      sourceName: rows.sourceName,
+      constants: rows.constants,
       ...streams,
       rowErrors,
-      onProgress: (rowsDone, bytes) => onProgress({ rowsDone, bytesDone: bytesDone(bytes) }),
+      onProgress: (rowsDone, bytes) => onProgress({ rowsDone, bytesDone: rows.bytesDone(bytes) }),
     });
     const tally = tallyOf(result);
     onProgress({ rowsDone: tally.rows });

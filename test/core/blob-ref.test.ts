@@ -278,7 +278,7 @@ test.each<[string, BlobRef, string, RegExp]>([
     'a spreadsheet',
     { ConnectionString: connection, RelativeLocation: 'container/x.xlsx' },
     'InvalidBlobExtension',
-    /"\.xlsx"\. Supported file extensions for this input type are: \.csv, \.tsv\.$/,
+    /"\.xlsx"\. Supported file extensions for this input type are: \.csv, \.tsv, \.arff, \.jsonl, \.parquet, \.csv\.gz, .*\.$/,
   ],
   [
     'no extension',
@@ -300,7 +300,7 @@ test.each<[string, BlobRef, string, RegExp]>([
 });
 
 test.each([
-  ['x.arff', /Supported file extensions for this output type are: \.csv, \.tsv\.$/],
+  ['x.parquet.gz', /"\.gz"\. Supported file extensions for this output type are: \.csv, /],
   ['model.ilearner', /trained model \(\.ilearner\); this service scores data.*Supported file extensions/],
 ])('an output override to %s is refused with what is supported', (file, text) => {
   const use = { path: 'Outputs.output1', role: 'data-out' } as const;

@@ -25,6 +25,7 @@ async function filed(header: string, rows: readonly string[], end: string): Prom
       next: 0,
       lines: 1,
     },
+    origin: {},
     write: async (chunk) => void parts.push(chunk),
   });
   for (const [row, text] of rows.entries()) {

@@ -147,13 +147,17 @@ test('a web service without inputs scores one row: its parameters', async () => 
   });
 });
 
-test('a header alone gives a header alone; a .tsv is separated by tabs', async () => {
+test('a header alone gives a header alone; a .tsv is separated by tabs, a .csv by commas', async () => {
   const bare = await bench.job({ input: 'a,b\n' });
   expect(await bench.run(bare.assignment)).toEqual({ kind: 'finished', rows: 0 });
   expect(await bench.place.text(bare.outputName)).toBe(scored([]));
-  const tabs = await bench.job({ input: 'a\tb\n1\t2\n', inputName: `${randomId()}.TSV` });
+  const outputName = `${randomId()}.tsv`;
+  const tabs = await bench.job({ input: 'a\tb\n1\t2\n', inputName: `${randomId()}.TSV`, outputName });
   expect(await bench.run(tabs.assignment)).toEqual({ kind: 'finished', rows: 1 });
-  expect(await bench.place.text(tabs.outputName)).toBe('a\tb\tScored Labels\n1\t2\t21\n');
+  expect(await bench.place.text(outputName)).toBe('a\tb\tScored Labels\n1\t2\t21\n');
+  const commas = await bench.job({ input: 'a\tb\n1\t2\n', inputName: `${randomId()}.tsv` });
+  await bench.run(commas.assignment);
+  expect(await bench.place.text(commas.outputName)).toBe('a,b,Scored Labels\n1,2,21\n');
 });
 
 test('parameters that name an input of the model are its constants, the others are not its business', async () => {

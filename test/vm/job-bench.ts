@@ -1,5 +1,5 @@
 /** Runs assignments in this process, with a real engine and a real Azurite behind the proxy. */
-import type { Assignment, Outcome } from '../../shared/core/vm-protocol.ts';
+import type { Assignment, Done, Outcome } from '../../shared/core/vm-protocol.ts';
 import { openEngine } from '../../shared/scoring/engine.ts';
 import type { Patience } from '../../shared/vm/blob-patience.ts';
 import { makeModelCache } from '../../shared/vm/model-cache.ts';
@@ -22,7 +22,7 @@ export type JobBench = {
   readonly proxy: BlobProxy;
   /** A job over `input` whose blobs are reached through the proxy; `outputName` is its output's name. */
   job(options?: {
-    input?: string;
+    input?: string | Uint8Array;
     inputName?: string;
     outputName?: string;
     permissions?: string;
@@ -30,7 +30,12 @@ export type JobBench = {
   }): Promise<{ assignment: Assignment; inputName: string; outputName: string }>;
   run(
     assignment: Assignment,
-    options?: { signal?: AbortSignal; stillOurs?: () => Promise<void>; patience?: Patience },
+    options?: {
+      signal?: AbortSignal;
+      stillOurs?: () => Promise<void>;
+      patience?: Patience;
+      onProgress?: (done: Done) => void;
+    },
   ): Promise<Outcome>;
   close(): Promise<void>;
 };
@@ -64,10 +69,11 @@ export async function startJobBench(): Promise<JobBench> {
       const patience = { openHosts: ['127.0.0.1'], ...(options.patience ?? longPatience) };
       const models = idle.pop() ?? makeModelCache({ openEngine, workers: 1, patience });
       const { signal = new AbortController().signal, stillOurs = async () => undefined } = options;
+      const { onProgress = () => undefined } = options;
       const rounds = { firstMs: 1, maxMs: 4 };
       return runAssignment({ models, patience, rounds }, assignment, {
         signal,
-        onProgress: () => undefined,
+        onProgress,
         stillOurs,
       }).finally(() => idle.push(models));
     },

@@ -1,0 +1,97 @@
+/** ARFF: attributes are the columns, a line behind `@data` is a row. Line n of what comes out is line n of the file. */
+import { ScoringError } from '../scoring/scoring-error.ts';
+import { csvRecord } from './csv-text.ts';
+import { linesOf } from './lines.ts';
+import { take } from './take.ts';
+import type { ColumnType, TableSource } from './table-source.ts';
+
+type Attribute = { readonly name: string; readonly type: ColumnType };
+
+const attributeLine = /^@attribute\s+(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|(\S+))\s+(\S.*)$/i;
+const cellPattern = /\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|([^,'"]*))\s*(,|$)/y;
+const escapes: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t' };
+
+function unescape(text: string): string {
+  return text.replaceAll(/\\(.)/g, (_, letter: string) => escapes[letter] ?? letter);
+}
+
+function attributeOf(line: string, place: string): Attribute {
+  const found = attributeLine.exec(line);
+  if (found === null) {
+    throw new ScoringError('InputParseError', `${place}: expected "@attribute name type".`);
+  }
+  const [, single, double, plain, type = ''] = found;
+  const isNumber = /^(?:numeric|real|integer)\b/i.test(type);
+  return { name: unescape(single ?? double ?? plain ?? ''), type: isNumber ? 'number' : 'text' };
+}
+
+/** Undefined for a line that is no list of values, such as a sparse one. */
+function cellsOf(line: string): string[] | undefined {
+  const cells: string[] = [];
+  cellPattern.lastIndex = 0;
+  for (;;) {
+    const found = cellPattern.exec(line);
+    if (found === null) return undefined;
+    const [, single, double, plain = '', end] = found;
+    const quoted = single ?? double;
+    cells.push(quoted === undefined ? plain.trim() : unescape(quoted));
+    if (end === '') return cells;
+  }
+}
+
+type State = { readonly columns: number; rows: number; readonly unreadable: Map<number, string> };
+
+function recordOf(state: State, line: string): string {
+  const text = line.trim();
+  if (text === '' || text.startsWith('%')) return '\n';
+  state.rows++;
+  const cells = text.startsWith('{') ? undefined : cellsOf(text);
+  if (cells !== undefined) return csvRecord(cells);
+  const reason = text.startsWith('{') ? 'a sparse row, which is not supported' : 'quotes that do not close';
+  state.unreadable.set(state.rows, reason);
+  return csvRecord([...Array.from({ length: state.columns }, () => ''), line]);
+}
+
+/** @throws ScoringError `InputParseError` when its head is none of ARFF */
+export async function openArff(source: AsyncIterable<Uint8Array>, sourceName: string): Promise<TableSource> {
+  const lines = linesOf(source, sourceName);
+  const attributes: Attribute[] = [];
+  let passed = 0;
+  let rest: string[] | undefined;
+  while (rest === undefined) {
+    const next = await lines.next();
+    if (next.done === true) {
+      throw new ScoringError('InputParseError', `${sourceName} ends without @data: it is no ARFF file.`);
+    }
+    for (const [index, raw] of next.value.entries()) {
+      const line = raw.trim();
+      passed++;
+      if (/^@data\b/i.test(line)) {
+        rest = next.value.slice(index + 1);
+        break;
+      }
+      if (/^@attribute\b/i.test(line)) attributes.push(attributeOf(line, `${sourceName} line ${passed}`));
+      else if (line !== '' && !line.startsWith('%') && !/^@relation\b/i.test(line)) {
+        const text = `${sourceName} line ${passed}: expected @relation, @attribute or @data.`;
+        throw new ScoringError('InputParseError', text);
+      }
+    }
+  }
+  if (attributes.length === 0) {
+    throw new ScoringError('InputParseError', `${sourceName} line ${passed}: no @attribute before @data.`);
+  }
+  const state: State = { columns: attributes.length, rows: 0, unreadable: new Map() };
+  const first = rest;
+  async function* all(): AsyncGenerator<Uint8Array, void> {
+    // A blank line for each that precedes @data.
+    yield Buffer.from('\n'.repeat(passed - 1) + csvRecord(attributes.map(({ name }) => name)));
+    yield Buffer.from(first.map((line) => recordOf(state, line)).join(''));
+    for await (const part of lines) yield Buffer.from(part.map((line) => recordOf(state, line)).join(''));
+  }
+  return {
+    source: all(),
+    delimiter: ',',
+    origin: { unreadable: (row) => take(state.unreadable, row) },
+    types: attributes.map(({ type }) => type),
+  };
+}

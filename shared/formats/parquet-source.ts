@@ -1,0 +1,108 @@
+/** Parquet: read by ranges, one row group at a time. */
+import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib';
+import {
+  parquetMetadataAsync,
+  parquetScan,
+  parquetSchema,
+  type AsyncBuffer,
+  type SchemaTree,
+} from 'hyparquet';
+import { ScoringError } from '../scoring/scoring-error.ts';
+import { csvRecord } from './csv-text.ts';
+import type { ColumnType, TableSource } from './table-source.ts';
+
+/** A file that is read where one wants. @param end excluded */
+export type RandomAccess = {
+  readonly bytes: number;
+  readonly read: (start: number, end: number) => Promise<ArrayBuffer>;
+};
+
+/** A row group is decoded whole. */
+const groupBytesMax = 256 * 1024 * 1024;
+/** Rows of one chunk. */
+const rowsAtOnce = 2_000;
+
+const compressors = {
+  GZIP: (input: Uint8Array) => gunzipSync(input),
+  BROTLI: (input: Uint8Array) => brotliDecompressSync(input),
+  ZSTD: (input: Uint8Array) => zstdDecompressSync(input),
+};
+
+function cellOf(value: unknown): string {
+  if (value === undefined || value === null) return '';
+  if (value instanceof Date) return value.toISOString();
+  if (typeof value !== 'object') return String(value);
+  return JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'bigint' ? String(inner) : inner));
+}
+
+function typeOf({ element, children }: SchemaTree): ColumnType {
+  if (children.length > 0) return 'json';
+  const { type } = element;
+  if (type === 'FLOAT' || type === 'DOUBLE') return 'number';
+  if (type === 'BOOLEAN') return 'boolean';
+  const isInteger = type === 'INT32' || type === 'INT64';
+  return isInteger && isPlainInteger(element) ? 'integer' : 'text';
+}
+
+/** Dates and decimals are kept as integers too. */
+function isPlainInteger({
+  converted_type: converted,
+  logical_type: logical,
+}: SchemaTree['element']): boolean {
+  if (converted === undefined && logical === undefined) return true;
+  return converted?.includes('INT_') ?? logical?.type === 'INTEGER';
+}
+
+/** @throws ScoringError `InputParseError`, here or while it is read; whatever `file` throws */
+export async function openParquet(file: RandomAccess, sourceName: string): Promise<TableSource> {
+  let fault: { readonly error: unknown } | undefined;
+  const buffer: AsyncBuffer = {
+    byteLength: file.bytes,
+    slice: async (start, end = file.bytes) => {
+      try {
+        return await file.read(start < 0 ? file.bytes + start : start, end);
+      } catch (error) {
+        fault = { error };
+        throw error;
+      }
+    },
+  };
+  const attempt = async <T>(reading: () => Promise<T>): Promise<T> => {
+    try {
+      return await reading();
+    } catch (error) {
+      // The storage's own words, where it was not the file.
+      if (fault !== undefined) throw fault.error;
+      const why = error instanceof Error ? error.message : String(error);
+      const text = `${sourceName} cannot be read as Parquet: ${why}.`;
+      throw new ScoringError('InputParseError', text, { cause: error });
+    }
+  };
+  const metadata = await attempt(() => parquetMetadataAsync(buffer));
+  const scan = await attempt(() => parquetScan({ file: buffer, metadata, compressors }));
+  const columns = parquetSchema(metadata).children;
+  const names = columns.map(({ element }) => element.name);
+  async function* all(): AsyncGenerator<Uint8Array, void> {
+    yield Buffer.from(csvRecord(names));
+    let start = 0;
+    for (const [index, group] of metadata.row_groups.entries()) {
+      if (Number(group.total_byte_size) > groupBytesMax) {
+        const text = `${sourceName}: row group ${index + 1} has ${group.total_byte_size} bytes; at most ${groupBytesMax} are read at once. Write the file with smaller row groups.`;
+        throw new ScoringError('OutOfMemoryLimit', text);
+      }
+      const rows = Number(group.num_rows);
+      const range = { rowStart: start, rowEnd: start + rows };
+      const data: ArrayLike<unknown>[] = [];
+      for (const column of names) data.push(await attempt(() => scan.readColumn({ column, ...range })));
+      for (let row = 0; row < rows; row += rowsAtOnce) {
+        let text = '';
+        for (let i = row; i < Math.min(rows, row + rowsAtOnce); i++) {
+          text += csvRecord(data.map((column) => cellOf(column[i])));
+        }
+        yield Buffer.from(text);
+      }
+      start += rows;
+    }
+  }
+  return { source: all(), delimiter: ',', origin: { lineOf: (row) => row }, types: columns.map(typeOf) };
+}

@@ -1,0 +1,252 @@
+/** Tables in and out of the engine in every format: the same scores, the columns' own values, and errors with their places. */
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { parse } from 'csv-parse/sync';
+import { parquetReadObjects } from 'hyparquet';
+import { parquetWriteBuffer } from 'hyparquet-writer';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { dataFormatOf, type DataFormat } from '../../shared/core/data-format.ts';
+import { makeSink } from '../../shared/formats/make-sink.ts';
+import { openTable } from '../../shared/formats/open-table.ts';
+import { openEngine, type Engine } from '../../shared/scoring/engine.ts';
+import type { ScoreJob } from '../../shared/scoring/score-job.ts';
+import { echoModel } from '../scoring/onnx-fixtures.ts';
+
+let engine: Engine;
+beforeAll(async () => {
+  engine = await openEngine({ modelBytes: echoModel('age', 'float64') });
+});
+afterAll(() => engine.close());
+
+/** As a VM reads them: each is its reader's to keep. */
+async function* chunks(bytes: Uint8Array, chunkBytes: number): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += chunkBytes) yield bytes.slice(at, at + chunkBytes);
+}
+
+const formatOf = (name: string): DataFormat => {
+  const format = dataFormatOf(name);
+  if (format === undefined) throw new Error(name);
+  return format;
+};
+
+type Options = Partial<Pick<ScoreJob, 'rowErrors'>> & { readonly chunkBytes?: number };
+
+/** Scores `file` as a VM would. */
+async function convert(file: Uint8Array | string, from: string, to: string, options: Options = {}) {
+  const { chunkBytes = 7, rowErrors = { kind: 'fail' } } = options;
+  const bytes = typeof file === 'string' ? Buffer.from(file) : file;
+  const table = await openTable(
+    {
+      bytes: bytes.length,
+      stream: () => chunks(bytes, chunkBytes),
+      read: async (start, end) => new Uint8Array(bytes.slice(start, end)).buffer,
+    },
+    formatOf(from),
+    from,
+  );
+  const parts: Uint8Array[] = [];
+  const errors: Uint8Array[] = [];
+  let ends = 0;
+  const target = {
+    write: async (chunk: Uint8Array) => void parts.push(Buffer.from(chunk)),
+    end: async () => void ends++,
+  };
+  const sink = makeSink(target, formatOf(to), table, engine.info);
+  await engine.score({
+    ...table,
+    sourceName: from,
+    rowErrors,
+    write: sink.write,
+    writeErrors: async (chunk) => void errors.push(chunk),
+  });
+  await sink.end();
+  expect(ends).toBe(to.endsWith('.csv') || to.endsWith('.tsv') ? ends : 1);
+  return { bytes: Buffer.concat(parts), errors: Buffer.concat(errors).toString() };
+}
+const textOf = async (...args: Parameters<typeof convert>) => (await convert(...args)).bytes.toString();
+
+const csv = 'age,name,zip\n1.5,"a ""b"", c",007\n-2,é😀,\n';
+const arff = `@relation x
+% a comment
+@attribute age numeric
+@attribute name {a, 'b c'}
+@ATTRIBUTE "z ip" string
+
+@data
+1.5, 'a "b", c', "007"
+% another
+-2,é😀,?
+`;
+const jsonl = '{"age":1.5,"name":"a \\"b\\", c","zip":"007"}\n\n{"age":-2,"name":"é😀","zip":null}\n';
+const scoredCsv = 'age,name,zip,Scored Labels\n1.5,"a ""b"", c",007,1.5\n-2,é😀,,-2\n';
+
+describe('in', () => {
+  test.each([
+    ['data.csv', csv, scoredCsv],
+    ['data.tsv', csv.replaceAll('"a ""b"", c"', '"a ""b"", c"').replaceAll(/,(?! )/g, '\t'), scoredCsv],
+    ['data.jsonl', jsonl, scoredCsv],
+    ['data.arff', arff, '\uFFFF'],
+  ])('%s', async (name, file, expected) => {
+    for (const chunkBytes of [1, 7, 1_000]) {
+      const text = await textOf(file, name, 'out.csv', { chunkBytes });
+      if (name === 'data.arff') {
+        expect(parse(text)).toEqual([
+          ['age', 'name', 'z ip', 'Scored Labels'],
+          ['1.5', 'a "b", c', '007', '1.5'],
+          ['-2', 'é😀', '?', '-2'],
+        ]);
+      } else expect(text).toBe(expected);
+      expect(await textOf(gzipSync(file), `${name}.gz`, 'out.csv', { chunkBytes })).toBe(text);
+    }
+  });
+
+  test('parquet, in several row groups', async () => {
+    const file = parquetWriteBuffer({
+      columnData: [
+        { name: 'age', data: [1.5, -2, 3e10], type: 'DOUBLE' },
+        { name: 'name', data: ['a "b", c', null, 'é😀'], type: 'STRING' },
+        { name: 'n', data: [1n, 2n ** 60n, null], type: 'INT64' },
+        { name: 'ok', data: [true, false, null], type: 'BOOLEAN' },
+      ],
+      rowGroupSize: 2,
+    });
+    expect(await textOf(new Uint8Array(file), 'data.parquet', 'out.csv')).toBe(
+      'age,name,n,ok,Scored Labels\n1.5,"a ""b"", c",1,true,1.5\n-2,,1152921504606846976,false,-2\n30000000000,é😀,,,30000000000\n',
+    );
+  });
+
+  test('numbers of JSON that no double holds stay as they are', async () => {
+    const text = await textOf('{"age":1,"id":12345678901234567890,"o":{"a":[1]}}\n', 'a.jsonl', 'out.jsonl');
+    expect(text).toBe('{"age":1,"id":12345678901234567890,"o":{"a":[1]},"Scored Labels":1}\n');
+  });
+});
+
+describe('out', () => {
+  test('tsv, csv from tabs, and as it is', async () => {
+    expect(await textOf('age,t\n1,"a\tb"\n2,\xff"\n', 'a.csv', 'o.tsv')).toBe(
+      'age\tt\tScored Labels\n1\t"a\tb"\t1\n2\t"\xff"""\t2\n',
+    );
+    expect(await textOf('age\tt\r\n1\ta,b\r\n', 'a.tsv', 'o.csv')).toBe('age,t,Scored Labels\n1,"a,b",1\n');
+    expect(await textOf('age\tt\r\n1\ta,b\r\n', 'a.tsv', 'o.tsv')).toBe(
+      'age\tt\tScored Labels\r\n1\ta,b\t1\r\n',
+    );
+  });
+
+  test('bytes that are not UTF-8 stay what they are', async () => {
+    const { bytes } = await convert(Buffer.from('age,t\n1,\xff\xfe\n', 'latin1'), 'a.csv', 'o.tsv');
+    expect(bytes.toString('latin1')).toBe('age\tt\tScored Labels\n1\t\xff\xfe\t1\n');
+  });
+
+  test('jsonl: numbers where the model takes them, texts elsewhere', async () => {
+    expect(
+      await textOf('\uFEFFage,zip\n 1e3 ,007\nx,"l\nl"\n', 'a.csv', 'o.jsonl', {
+        rowErrors: { kind: 'blank' },
+      }),
+    ).toBe('{"age":1e3,"zip":"007","Scored Labels":1000}\n{"age":"x","zip":"l\\nl","Scored Labels":null}\n');
+    expect(await textOf(jsonl, 'a.jsonl', 'o.jsonl')).toBe(
+      '{"age":1.5,"name":"a \\"b\\", c","zip":"007","Scored Labels":1.5}\n{"age":-2,"name":"é😀","zip":"","Scored Labels":-2}\n',
+    );
+  });
+
+  test('arff', async () => {
+    expect(await textOf(csv, 'a.csv', 'o.arff')).toBe(
+      `@relation scored\n\n@attribute age numeric\n@attribute name string\n@attribute zip string\n@attribute 'Scored Labels' numeric\n\n@data\n1.5,'a "b", c',007,1.5\n-2,é😀,?,-2\n`,
+    );
+    const again = await textOf(
+      await textOf(csv, 'a.csv', 'o.arff').then((text) => text.replace("'Scored Labels'", 'Before')),
+      'o.arff',
+      'p.csv',
+    );
+    expect(parse(again)[1]).toEqual(['1.5', 'a "b", c', '007', '1.5', '1.5']);
+  });
+
+  test('parquet', async () => {
+    const { bytes } = await convert(csv, 'a.csv', 'o.parquet');
+    const file = new Uint8Array(bytes).buffer;
+    expect(await parquetReadObjects({ file })).toEqual([
+      { age: 1.5, name: 'a "b", c', zip: '007', 'Scored Labels': 1.5 },
+      { age: -2, name: 'é😀', zip: '', 'Scored Labels': -2 },
+    ]);
+    expect(
+      parse(await textOf(bytes, 'o.parquet', 'p.csv').catch((error: Error) => error.message)),
+    ).toHaveLength(3);
+  });
+
+  test('many rows, row group after row group, packed or not', async () => {
+    const rows = Array.from({ length: 230_000 }, (_, i) => `${i},t${i % 7}`);
+    const text = `age,t\n${rows.join('\n')}\n`;
+    const { bytes } = await convert(text, 'a.csv', 'o.parquet', { chunkBytes: 65_536 });
+    const read = await parquetReadObjects({ file: new Uint8Array(bytes).buffer });
+    expect(read).toHaveLength(230_000);
+    expect(read.every((row, i) => row['age'] === i && row['Scored Labels'] === i)).toBe(true);
+    const packed = await convert(text, 'a.csv', 'o.csv.gz', { chunkBytes: 65_536 });
+    const plain = await convert(text, 'a.csv', 'o.csv', { chunkBytes: 65_536 });
+    expect(gunzipSync(packed.bytes).equals(plain.bytes)).toBe(true);
+    expect(packed.bytes.length).toBeLessThan(plain.bytes.length / 2);
+  });
+
+  test('a header alone gives a table without rows', async () => {
+    for (const name of ['o.jsonl', 'o.arff', 'o.tsv', 'o.csv.gz']) await convert('age,t\n', 'a.csv', name);
+    const { bytes } = await convert('age,t\n', 'a.csv', 'o.parquet');
+    expect(await parquetReadObjects({ file: new Uint8Array(bytes).buffer })).toEqual([]);
+  });
+});
+
+describe('rows that cannot be read', () => {
+  test('jsonl: each with its line and reason, under the policy', async () => {
+    const file = '{"age":1,"t":"l\\nl"}\n\nno json\n{"age":2}\n{"age":3,"x":1}\n[1]\n{"age":"x","t":null}\n';
+    const { bytes, errors } = await convert(file, 'a.jsonl', 'o.csv', { rowErrors: { kind: 'skip' } });
+    expect(bytes.toString()).toBe('age,t,Scored Labels\n1,"l\nl",1\n2,,2\n');
+    expect(parse(errors, { from: 2 }).map((row) => [row[1], row[2], row[5]])).toEqual([
+      ['3', '2', 'no JSON object'],
+      ['5', '4', 'a member that the first line does not have'],
+      ['6', '5', 'no JSON object'],
+      ['7', '6', 'expected a number'],
+    ]);
+    const blank = await convert(file, 'a.jsonl', 'o.csv', { rowErrors: { kind: 'blank' } });
+    expect(blank.bytes.toString()).toBe('age,t,Scored Labels\n1,"l\nl",1\n,,\n2,,2\n,,\n,,\nx,,\n');
+    await expect(convert(file, 'a.jsonl', 'o.csv')).rejects.toThrow(
+      'a.jsonl line 3 (row 2): no JSON object.',
+    );
+  });
+
+  test('arff', async () => {
+    await expect(convert(arff.replace('-2,', 'two,'), 'a.arff', 'o.csv')).rejects.toThrow(
+      `a.arff line 10 (row 2), column 'age': expected a number, found "two".`,
+    );
+    await expect(convert(`${arff}{0 1}\n`, 'a.arff', 'o.csv')).rejects.toThrow(
+      'a.arff line 11 (row 3): a sparse row, which is not supported.',
+    );
+    await expect(convert(`${arff}1,'x,y\n`, 'a.arff', 'o.csv')).rejects.toThrow(
+      'a.arff line 11 (row 3): quotes that do not close.',
+    );
+    await expect(convert(`${arff}1,x\n`, 'a.arff', 'o.csv')).rejects.toThrow(
+      'a.arff line 11 (row 3): 2 columns, the header has 3.',
+    );
+  });
+
+  test.each([
+    ['a.jsonl', '', 'a.jsonl is empty: its first line must be a JSON object'],
+    ['a.jsonl', '\n[1]\n', 'a.jsonl line 2: expected a JSON object'],
+    ['a.arff', '@relation x\n', 'a.arff ends without @data'],
+    ['a.arff', 'age,b\n', 'a.arff line 1: expected @relation, @attribute or @data.'],
+    ['a.arff', '@attribute x\n', 'a.arff line 1: expected "@attribute name type".'],
+    ['a.arff', '@data\n', 'a.arff line 1: no @attribute before @data.'],
+    [
+      'a.csv.gz',
+      'age\n1\n',
+      'a.csv.gz cannot be unpacked: it is no gzip file, or is cut off or damaged (Z_DATA_ERROR).',
+    ],
+    ['a.parquet', 'age\n1\n', 'a.parquet cannot be read as Parquet: '],
+    ['a.parquet', '', 'a.parquet cannot be read as Parquet: '],
+  ])('%s: %j', async (name, file, message) => {
+    await expect(convert(file, name, 'o.csv')).rejects.toThrow(message);
+    await expect(convert(file, name, 'o.csv')).rejects.toMatchObject({ code: 'InputParseError' });
+  });
+
+  test('a packed file that is cut off', async () => {
+    const whole = gzipSync(`age\n${'1\n'.repeat(5_000)}`);
+    await expect(convert(whole.subarray(0, whole.length - 20), 'a.csv.gz', 'o.csv')).rejects.toThrow(
+      'Z_BUF_ERROR',
+    );
+  });
+});
