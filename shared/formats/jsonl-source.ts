@@ -30,7 +30,7 @@ function fieldsOf(line: string): Fields | undefined {
 
 function cellOf(value: unknown): string {
   if (value === undefined || value === null) return '';
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 function typeOf(value: unknown): ColumnType | undefined {
