@@ -1,6 +1,7 @@
 /** Chooses the outputs that scoring writes and derives from them what the model predicts. */
 import { classLabels } from './class-labels.ts';
 import type { DroppedZipMap } from './drop-zipmap.ts';
+import type { MadeLabel } from './label-of-probabilities.ts';
 import type { ModelTask, ScoredColumn, ValueType } from './model-info.ts';
 import { ModelRefusal } from './model-refusal.ts';
 import type { OnnxGraph, OnnxValue } from './onnx-schema.ts';
@@ -101,9 +102,17 @@ function regression(outputs: OutputShape[]): ChosenOutputs | undefined {
   };
 }
 
-/** @throws ModelRefusal when no output is a label or a predicted number. */
-export function describeOutputs(graph: OnnxGraph, dropped: readonly DroppedZipMap[]): ChosenOutputs {
+/** @param made the label of a model that has none. @throws ModelRefusal when no output is a label or a predicted number. */
+export function describeOutputs(
+  graph: OnnxGraph,
+  dropped: readonly DroppedZipMap[],
+  made?: MadeLabel,
+): ChosenOutputs {
   const outputs = graph.output.flatMap(outputShape);
+  if (made !== undefined) {
+    const type = made.labels.every((text) => /^-?\d+$/.test(text)) ? 'int64' : 'string';
+    return classifier({ name: made.name, type, width: 1 }, outputs, [...made.labels]);
+  }
   const label = outputs.find((output) => !isFloat(output) && (output.width ?? 1) === 1);
   if (label !== undefined) {
     const zipped = dropped.find((zip) => zip.labels.length > 0)?.labels;

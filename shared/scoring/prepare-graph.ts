@@ -5,6 +5,7 @@ import { describeOutputs, type ChosenOutputs } from './describe-outputs.ts';
 import { useDictionary } from './dictionary-inputs.ts';
 import { dropZipMaps } from './drop-zipmap.ts';
 import { usesExternalData } from './external-data.ts';
+import { labelProbabilities, type MadeLabel } from './label-of-probabilities.ts';
 import { useLabelIndices } from './label-indices.ts';
 import type { ModelInfo, ModelInput, ModelOutput } from './model-info.ts';
 import { ModelRefusal } from './model-refusal.ts';
@@ -52,15 +53,23 @@ function inputInfo({ rank: _, knownValues, ...input }: InputShape): ModelInput {
   return knownValues === undefined ? input : { ...input, knownValues: knownValues.slice(0, knownValuesMax) };
 }
 
-function readPlan(model: OnnxModel, chosen: ChosenOutputs): ReadPlan {
-  const { label, probabilities, task } = chosen;
+function labelPlan(
+  model: OnnxModel,
+  { label }: ChosenOutputs,
+  made: MadeLabel | undefined,
+): ReadPlan['label'] {
+  if (made !== undefined) return { kind: 'index', ...made };
   const labels = label.type === 'string' ? classLabels(model.graph, label.name) : undefined;
+  return labels === undefined
+    ? { kind: 'value', name: label.name }
+    : { kind: 'index', name: useLabelIndices(model, label.name, labels), labels };
+}
+
+function readPlan(model: OnnxModel, chosen: ChosenOutputs, made: MadeLabel | undefined): ReadPlan {
+  const { probabilities, task } = chosen;
   const layout = probabilities === undefined || task.kind === 'regression' ? ('value' as const) : task.kind;
   return {
-    label:
-      labels === undefined
-        ? { kind: 'value', name: label.name }
-        : { kind: 'index', name: useLabelIndices(model, label.name, labels), labels },
+    label: labelPlan(model, chosen, made),
     ...(probabilities === undefined ? {} : { probabilities: { name: probabilities.name } }),
     layout,
     classes: task.kind === 'regression' ? 0 : task.labels.length,
@@ -84,11 +93,12 @@ export function prepareGraph(bytes: Uint8Array): PreparedModel {
   const model = decodeOrRefuse(bytes);
   const dropped = dropZipMaps(model.graph);
   const inputs = describeInputs(model);
-  const chosen = describeOutputs(model.graph, dropped);
+  const made = labelProbabilities(model, dropped);
+  const chosen = describeOutputs(model.graph, dropped, made);
   const info = describe(inputs, chosen);
   const plan: SessionPlan = {
     feeds: inputs.map((input) => feedPlan(model, input)),
-    read: readPlan(model, chosen),
+    read: readPlan(model, chosen, made),
   };
   return { bytes: encodeModel(model), info, plan };
 }
