@@ -88,6 +88,8 @@ function idJson(registered: RegisteredJob | Refused) {
   return json(200, registered.jobId, headers);
 }
 
+const jobBody = { schema: registerBody, bytesMax: limits.jobBodyBytesMax };
+
 /** Services of both kinds have the same calls, each kind under its own URLs and opened by its own services' keys. */
 function besEndpoints(
   jobs: string,
@@ -103,7 +105,7 @@ function besEndpoints(
       POST: {
         admit: ({ who }) => turnstile(who.serviceId),
         ...reading(
-          { schema: registerBody, bytesMax: limits.jobBodyBytesMax },
+          jobBody,
           async ({ app, who, call }, body) => {
             const wish = idempotencyKeyOf(call);
             if (wish.kind === 'refused') return wish;
@@ -154,7 +156,7 @@ function besEndpoints(
       POST: {
         admit: ({ who }) => turnstile(who.serviceId),
         ...reading(
-          { schema: registerBody, bytesMax: limits.jobBodyBytesMax },
+          jobBody,
           async ({ app, who, call }, body) => {
             const wish = idempotencyKeyOf(call);
             if (wish.kind === 'refused') return wish;

@@ -32,13 +32,13 @@ app.hook.preInvocation((context) => {
   seen.readOnly.invocationContext = faultOf(() => (context.invocationContext = {})).message;
   context.inputs = ['replaced', 'twice'];
   const before = context.functionHandler;
-  context.functionHandler = (a, b) => ({ body: `${typeof before} ${a} ${b}` });
+  context.functionHandler = (a, b) => ({ body: [typeof before, a, b].join(' ') });
 });
 app.hook.postInvocation((context) => {
   const { functionName } = context.invocationContext;
   if (context.hookData.of !== functionName) throw new Error('the hooks of one invocation share no data');
   if (functionName === 'hooked')
-    context.result = { body: `${context.result.body} ${context.inputs[0]} after` };
+    context.result = { body: [context.result.body, context.inputs[0], 'after'].join(' ') };
   if (functionName === 'mended') {
     seen.mended = [context.error?.message, context.result ?? null];
     context.error = null;
