@@ -90,12 +90,15 @@ function idJson(registered: RegisteredJob | Refused) {
 
 const jobBody = { schema: registerBody, bytesMax: limits.jobBodyBytesMax };
 
+type Names = Readonly<Record<'jobs' | 'job' | 'start' | 'rerun', string>>;
+
 /** Services of both kinds have the same calls, each kind under its own URLs and opened by its own services' keys. */
-function besEndpoints(
-  jobs: string,
-  authorize: typeof service,
-  names: Readonly<Record<'jobs' | 'job' | 'start' | 'rerun', string>>,
-): void {
+function besEndpoints(jobs: string, authorize: typeof service, names: Names): void {
+  jobEndpoints(jobs, authorize, names);
+  startEndpoints(jobs, authorize, names);
+}
+
+function jobEndpoints(jobs: string, authorize: typeof service, names: Names): void {
   const { endpoint, doing, reading } = openedBy(authorize);
   const unnamed = doing(async ({ call }) => noJobId(call));
   endpoint(names.jobs, {
@@ -137,7 +140,10 @@ function besEndpoints(
       }),
     },
   });
+}
 
+function startEndpoints(jobs: string, authorize: typeof service, names: Names): void {
+  const { endpoint, doing, reading } = openedBy(authorize);
   endpoint(names.start, {
     route: `${jobs}/{jobId}/start`,
     docs: docs.start,
