@@ -74,7 +74,7 @@ const docs = {
       refusals: {
         400: [...new Set([...registrationCodes, ...startCodes, 'CannotRerunJob'])],
         404: ['JobNotFound', 'PoolNotFound', 'WorkspaceNotFound'],
-        409: ['PoolDeleting', 'WebServiceNotSucceeded'],
+        409: ['PoolDeleting', 'SealedWithAnotherSecret', 'WebServiceNotSucceeded'],
         503: ['RequestThrottled', 'StorageUnreachable'],
       },
     },

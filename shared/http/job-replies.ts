@@ -22,17 +22,14 @@ export type BlobRefReply = z.output<typeof blobRefReply>;
 
 const countByName = z.record(z.string(), count);
 
-const errorsReply = shape(
-  'RowErrors',
-  'The file of the rows that could not be scored: a blob, and what is in it.',
-  {
-    ...blobRefReply.shape,
-    Count: count,
-    ByReason: countByName.describe("By the file's column `reason`."),
-  },
-);
+// Without a name in the document: what may be null there is not referred to.
+const errorsReply = z.strictObject({
+  ...blobRefReply.shape,
+  Count: count,
+  ByReason: countByName.describe("By the file's column `reason`."),
+});
 
-const unseenReply = shape('UnseenCategories', "Rows with a text that the model's encoder does not know.", {
+const unseenReply = z.strictObject({
   Count: count,
   ByColumn: countByName.describe('The columns with most of them.'),
 });
@@ -56,8 +53,10 @@ export const statusReply = shape('JobStatus', 'The status of a job.', {
   RowsTotal: count.nullable().describe('Estimated while the job runs.'),
   RowsPerSecond: count.nullable().describe('While the job runs.'),
   ExpectedEndTime: time.nullable().describe('While the job runs.'),
-  Errors: errorsReply.nullable(),
-  UnseenCategories: unseenReply.nullable(),
+  Errors: errorsReply.nullable().describe('The file of the rows that could not be scored.'),
+  UnseenCategories: unseenReply
+    .nullable()
+    .describe("Rows with a text that the model's encoder does not know."),
   Reason: z
     .string()
     .nullable()

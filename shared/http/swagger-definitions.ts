@@ -66,7 +66,7 @@ function batchRequestOf({ inputs, outputs }: Service): Schema {
     ...(inputs.length === 1 ? { Input: ref('BlobReference') } : {}),
     Inputs: references(inputs),
     Outputs: references(outputs),
-    GlobalParameters: ref('GlobalParameters'),
+    GlobalParameters: { allOf: [ref('GlobalParameters'), object(ownParameters)] },
     AzureBatchPoolId: { ...noneOrText, description: 'The pool to run on; none: classic processing.' },
   });
 }
@@ -100,7 +100,7 @@ function parametersOf(parameters: readonly Parameter[]): Schema {
     value === undefined ? {} : { type: typeof value, default: value },
   ]);
   return {
-    ...object({ ...(Object.fromEntries(properties) as Schema), ...ownParameters }),
+    ...object(Object.fromEntries(properties) as Schema),
     ...(required.length === 0 ? {} : { required }),
   };
 }

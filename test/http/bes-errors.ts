@@ -188,6 +188,11 @@ export const besErrors: readonly ErrorRow[] = [
       GlobalParameters: { Treshold: 0.5 },
     })),
   ],
+  [
+    'UserParameterInvalid',
+    'a policy for rows at fault that there is not',
+    registering(only({ GlobalParameters: { 'millpond.rowErrors': 'drop' } })),
+  ],
   ['UnexpectedParameter', 'a parameter of none', registering(only({ GlobalParameters: { Threshold: 0.5 } }))],
   ['MissingRequiredGlobalParameters', 'no value', withService({ parameters: { Threshold: {} } }, one)],
   ['MissingInputBlobInformation', 'no location', input({ RelativeLocation: null })],
@@ -253,6 +258,18 @@ export const besErrors: readonly ErrorRow[] = [
     'CannotStartJob',
     'a cancelled job',
     starting(only({}), (api, jobId) => api.asService({ method: 'DELETE', path: `${api.bes}/jobs/${jobId}` })),
+  ],
+  [
+    'CannotRerunJob',
+    'a job without rows at fault',
+    async (api) => {
+      const jobId = textIn(await api.register(api.jobBody()));
+      return api.asService({
+        method: 'POST',
+        path: `${api.bes}/jobs/${jobId}/rerun?api-version=2.0`,
+        body: {},
+      });
+    },
   ],
   [
     'StorageUnreachable',

@@ -22,7 +22,6 @@ const notProvoked: Readonly<Record<string, string>> = {
   ModuleExecutionError: jobTime,
   OutOfMemoryLimit: jobTime,
   MissingRequestInput: `${alone}; a missing input of a job is BatchJobInputsNotSpecified`,
-  UserParameterInvalid: `${alone}; a value that does not fit the model is told with its line under the job`,
   MissingRequiredOutputOverrides:
     'no override is required: the service has a place of its own for each output',
   TooManyConcurrentRequests:

@@ -95,6 +95,7 @@ test('a client finds where to call, and what', async () => {
     'get /swagger.json',
     'post /jobs',
     'post /jobs/{jobId}/start',
+    'post /jobs/{jobId}/rerun',
     'get /jobs/{jobId}',
     'delete /jobs/{jobId}',
   ]);
