@@ -94,7 +94,11 @@ export const limits = {
   /** The longest that a poll waits for it. */
   pollDelayMsMax: 250,
   modelBytesMax: 256 * mib,
+  /** Models that one process fetches and checks at a time; more wait for their turn. */
+  modelsAtOnceMax: 2,
+  /** Wall clock of a check, and with one thread its CPU time. */
   modelCheckMs: 30 * secondMs,
+  /** Resident memory of the process that checks. */
   modelCheckMemoryMb: 1_024,
   maxPoolsMax: 1_000,
   maxVmsPerPoolMax: 1_000,

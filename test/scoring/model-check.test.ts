@@ -94,6 +94,14 @@ const refusals: [string, () => Uint8Array | string, RegExp][] = [
   ],
 ];
 
+function varint(n: number): Buffer {
+  const bytes: number[] = [];
+  for (let rest = n; ; rest = Math.floor(rest / 128)) {
+    if (rest < 128) return Buffer.from([...bytes, rest]);
+    bytes.push((rest % 128) + 128);
+  }
+}
+
 describe('refused', () => {
   test.each(refusals)('%s', async (_, make, reason) => {
     expect(await reasonOf(make())).toMatch(reason);
@@ -107,6 +115,46 @@ describe('refused', () => {
 
   test('a check that takes too long', async () => {
     expect(await reasonOf(rowSum(1), { timeoutMs: 1 })).toBe('The model could not be checked within 1 ms.');
+  });
+
+  test('a model that works without end', async () => {
+    const size = 8_000;
+    const products = Array.from({ length: 40 }, (_, at) =>
+      node('MatMul', [at === 0 ? 'a' : `product${at - 1}`, 'a'], [`product${at}`]),
+    );
+    const endless = model({
+      inputs: [value('x', 'float32')],
+      outputs: [value('y', 'float32')],
+      nodes: [
+        node('Constant', [], ['shape'], { value_ints: { ints: [size, size] } }),
+        node('ConstantOfShape', ['shape'], ['a']),
+        ...products,
+        node('ReduceMax', ['product39'], ['largest'], { keepdims: 0 }),
+        node('Add', ['x', 'largest'], ['y']),
+      ],
+    });
+    const beganMs = performance.now();
+    expect(await reasonOf(endless, { timeoutMs: 2_000 })).toBe(
+      'The model could not be checked within 2000 ms.',
+    );
+    expect(performance.now() - beganMs).toBeLessThan(10_000);
+  });
+
+  test('a file that makes the runtime crash', async () => {
+    // Graphs within graphs: fields 1 (node), 5 (attribute) and 6 (graph), and around all of them 7 (the model's graph).
+    let nested = Buffer.alloc(0);
+    const parts: Buffer[] = [];
+    let bytes = 0;
+    for (let level = 0; level < 60_000; level++) {
+      const field = level === 59_999 ? 7 : ([6, 5, 1][level % 3] ?? 1);
+      const head = Buffer.concat([Buffer.from([field * 8 + 2]), varint(bytes)]);
+      parts.push(head);
+      bytes += head.byteLength;
+    }
+    nested = Buffer.concat(parts.toReversed());
+    expect(await reasonOf(nested)).toMatch(
+      /^The (model made the runtime crash|file is not an ONNX model)\.$/,
+    );
   });
 
   test('a model that takes too much memory', async () => {
