@@ -1,10 +1,9 @@
 /** The Batch Execution Service: register, start, status, cancel (bes-contract.md, sections 1 to 3). */
 import { cancelByOwner } from '../shared/app/cancel.ts';
-import { pacePolls } from '../shared/app/pace-polls.ts';
+import { pacedStatus } from '../shared/app/pace-polls.ts';
 import { registerJob, type RegisteredJob } from '../shared/app/register.ts';
 import { rerunJob } from '../shared/app/rerun.ts';
 import { startJob } from '../shared/app/start.ts';
-import { jobStatus } from '../shared/app/status.ts';
 import { limits } from '../shared/core/limits.ts';
 import type { Refused } from '../shared/core/refusal.ts';
 import { classicService, service } from '../shared/http/authorize.ts';
@@ -129,8 +128,7 @@ function jobEndpoints(jobs: string, authorize: typeof service, names: Names): vo
     retryAdvice: 'silent',
     on: {
       GET: doing(async ({ app, who, call }) => {
-        await pacePolls(app, who.serviceId);
-        const status = await jobStatus(app, who, jobIdOf(call));
+        const status = await pacedStatus(app, who, jobIdOf(call));
         return status.kind === 'refused' ? status : json(200, statusJson(status));
       }, besVersion),
       // Arrives with and without an api-version.

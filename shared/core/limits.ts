@@ -88,9 +88,9 @@ export const limits = {
   /** The same, of all web services: each may hold `jobBodyBytesMax`. */
   registersMax: 400,
   /** Status polls of one web service that are answered at once, a second; quicker ones are spread out, never refused. */
-  pollsPerSecond: 50,
+  pollsPerSecond: 100,
   /** So many at a time pass before they are spread out. */
-  pollsBurst: 100,
+  pollsBurst: 200,
   /** The longest that a poll waits for it. */
   pollDelayMsMax: 250,
   modelBytesMax: 256 * mib,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { projectRoot } from '../../shared/cli/places.ts';
 import type { Measure } from './measures.ts';
+import { benchPolls } from './poll-storm.ts';
 import { printSection, writeReport, type Section } from './report.ts';
 import { benchSaturation } from './saturation.ts';
 import { benchStart } from './start-latency.ts';
@@ -19,6 +20,7 @@ const benches: readonly (readonly [string, () => Promise<Measure[]>])[] = [
     () => benchThroughput(full ? { jobs: 500, rounds: 5 } : { jobs: 150, rounds: 3 }),
   ],
   ['What a job costs, counted', benchSaturation],
+  ['Jobs beside callers that poll without pause', () => benchPolls({ jobs: 50, seconds: full ? 30 : 10 })],
   ['A long queue and a long history', () => benchTick({ full })],
 ];
 

@@ -5,7 +5,7 @@ export type Measure = {
   readonly id: string;
   readonly what: string;
   readonly value: number;
-  readonly unit: 'ms' | 'x' | '%' | 'per job' | 'rows' | 'jobs/s' | 'calls' | 'trips';
+  readonly unit: 'ms' | 'x' | '%' | 'per job' | 'rows' | 'jobs/s' | 'calls' | 'trips' | 'polls/s';
   readonly target?: Target;
 };
 

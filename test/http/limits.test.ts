@@ -202,3 +202,21 @@ test('polls without pause are held up for a moment, each service for itself, and
   await clock.advance(limits.pollDelayMsMax);
   expect((await next).status).toBe(200);
 });
+
+test('polls that are held up share one look, which is none that was begun before they came', async () => {
+  const { clock, table } = api.world;
+  const job = jobs().replace('?', `/${tenant.newService.jobIds[1]}?`);
+  const key = tenant.keys.newService[0] ?? '';
+  const poll = () => api.call({ path: job, key });
+  for (let polls = 0; polls < limits.pollsBurst; polls++) await poll();
+  table.resetCounts();
+  const before = Array.from({ length: 50 }, poll);
+  await clock.advance(limits.pollDelayMsMax / 2);
+  expect((await api.call({ method: 'DELETE', path: job, key })).status).toBe(204);
+  const after = Array.from({ length: 50 }, poll);
+  await clock.advance(2 * limits.pollDelayMsMax);
+  const stateOf = (got: Got) => (JSON.parse(got.text) as { StatusCode: string }).StatusCode;
+  for (const got of await Promise.all(before)) expect(got.status).toBe(200);
+  expect(new Set((await Promise.all(after)).map(stateOf))).toEqual(new Set(['Cancelled']));
+  expect(table.counts.gets).toBeLessThan(60);
+});
