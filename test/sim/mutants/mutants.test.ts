@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { isWritten } from '../../is-written.ts';
 import { runMutant } from './run.ts';
 import { mutants } from './table.ts';
 
@@ -19,6 +20,11 @@ describe('each mutant', () => {
       expect(put).not.toBe(find);
       expect(readFileSync(new URL(file, shared), 'utf8').split(find), `${file}: ${find}`).toHaveLength(2);
     }
+  });
+
+  it('that is rare has a test that names it', () => {
+    const pins = mutants.flatMap(({ pinnedBy }) => pinnedBy ?? []);
+    expect(pins.filter((pin) => !isWritten(pin))).toEqual([]);
   });
 
   it('has a name of its own, and there are enough of them', () => {

@@ -48,12 +48,17 @@ export async function runMutants(
 ): Promise<number> {
   let alive = 0;
   const chosen = mutants.filter(({ name }) => only === undefined || name.includes(only));
-  for (const { name } of chosen) {
+  for (const { name, pinnedBy } of chosen) {
     const { killedBy, seed, seconds } = await runMutant(name, seeds);
-    if (killedBy === undefined) alive += 1;
-    const verdict = killedBy === undefined ? 'ALIVE' : `killed by ${killedBy} at seed ${seed}`;
+    if (killedBy === undefined && pinnedBy === undefined) alive += 1;
+    const verdict =
+      killedBy === undefined
+        ? pinnedBy === undefined
+          ? 'ALIVE'
+          : `not met; pinned by ${pinnedBy.file}`
+        : `killed by ${killedBy} at seed ${seed}`;
     tell(`${name}: ${verdict} (${seconds.toFixed(1)} s)`);
   }
-  tell(`${chosen.length - alive} of ${chosen.length} mutants killed`);
+  tell(`${chosen.length - alive} of ${chosen.length} mutants killed or pinned`);
   return alive;
 }
