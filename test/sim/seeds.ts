@@ -1,4 +1,7 @@
-/** Seeds that have found something: each is run again in every test run. What it was, in one line. */
+/**
+ * Seeds that have found something: each is run again in every test run. What it was, in one line. Every change of the
+ * code or the simulation changes what a seed does; the bugs themselves are held by `scenarios` and `mutants`.
+ */
 export type KnownSeed = { readonly seed: number; readonly days: number; readonly was: string };
 
 export const knownSeeds: readonly KnownSeed[] = [
