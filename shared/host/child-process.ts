@@ -24,7 +24,9 @@ export function forkChild(
   const child = fork(file, {
     cwd: scriptRoot,
     env: { TZ: 'UTC', ...process.env, ...env },
-    execArgv: ['--disable-warning=ExperimentalWarning'],
+    // What the library keeps in WeakMaps survives until a full collection, so that young ones of the usual size copy it
+    // all, in pauses of 20 to 50 ms; small ones take a few, and half of the memory.
+    execArgv: ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=2'],
     stdio: log === undefined ? 'inherit' : ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   child.send(options, port, () => undefined);

@@ -58,9 +58,11 @@ export function installFunctionsCore(log: Log): FunctionsCore {
     model: () => model,
     close: () => void (closed = true),
     async runHooks(name, context) {
+      const listed = hooks.get(name)?.slice() ?? [];
+      if (listed.length === 0) return;
       for (const key of ['hookData', 'invocationContext'])
         if (key in context) Object.defineProperty(context, key, { writable: false });
-      for (const hook of hooks.get(name)?.slice() ?? []) await hook(context);
+      for (const hook of listed) await hook(context);
     },
     log(level, category, message, from) {
       const entry = { level, category, message, hookData: {}, invocationContext: from?.invocationContext };

@@ -15,6 +15,8 @@ export type Log = {
 export function createLog(levels: Readonly<Record<string, string>>, write: (text: string) => void): Log {
   const thresholds = new Map<string, number>();
   let waiting = '';
+  let stampedMs = 0;
+  let stamp = '';
   const threshold = (category: string): number => {
     const keys = Object.keys(levels).filter((key) => category === key || category.startsWith(`${key}.`));
     const key = keys.sort((a, b) => b.length - a.length)[0] ?? 'default';
@@ -29,8 +31,10 @@ export function createLog(levels: Readonly<Record<string, string>>, write: (text
     let least = thresholds.get(category);
     if (least === undefined) thresholds.set(category, (least = threshold(category)));
     if (order.indexOf(level) < least) return;
+    const nowMs = Date.now();
+    if (nowMs !== stampedMs) stamp = new Date((stampedMs = nowMs)).toISOString();
     if (waiting === '') setTimeout(flush, flushMs).unref();
-    waiting += `[${new Date().toISOString()}] ${message}\n`;
+    waiting += `[${stamp}] ${message}\n`;
   };
   return Object.assign(log, { flush });
 }

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { projectRoot } from '../../shared/cli/places.ts';
+import { benchHost } from './host.ts';
 import type { Measure } from './measures.ts';
 import { benchPolls } from './poll-storm.ts';
 import { printSection, writeReport, type Section } from './report.ts';
@@ -22,6 +23,7 @@ const benches: readonly (readonly [string, () => Promise<Measure[]>])[] = [
   ['What a job costs, counted', benchSaturation],
   ['Jobs beside callers that poll without pause', () => benchPolls({ jobs: 50, seconds: full ? 30 : 10 })],
   ['A long queue and a long history', () => benchTick({ full })],
+  ['The embedded Functions host', () => benchHost({ full })],
 ];
 
 const sections: Section[] = [];

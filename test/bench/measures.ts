@@ -5,7 +5,7 @@ export type Measure = {
   readonly id: string;
   readonly what: string;
   readonly value: number;
-  readonly unit: 'ms' | 'x' | '%' | 'per job' | 'rows' | 'jobs/s' | 'calls' | 'trips' | 'polls/s';
+  readonly unit: 'ms' | 'x' | '%' | 'per job' | 'rows' | 'jobs/s' | 'calls' | 'trips' | 'polls/s' | 'MB';
   readonly target?: Target;
 };
 

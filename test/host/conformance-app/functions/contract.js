@@ -32,7 +32,7 @@ app.hook.preInvocation((context) => {
   seen.readOnly.invocationContext = faultOf(() => (context.invocationContext = {})).message;
   context.inputs = ['replaced', 'twice'];
   const before = context.functionHandler;
-  context.functionHandler = (a, b) => ({ body: [typeof before, a, b].join(' ') });
+  context.functionHandler = (...args) => ({ body: [typeof before, ...args.slice(0, 2)].join(' ') });
 });
 app.hook.postInvocation((context) => {
   const { functionName } = context.invocationContext;
