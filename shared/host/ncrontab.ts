@@ -18,9 +18,10 @@ const fields: readonly Field[] = [
   { label: 'month', least: 1, most: 12, names: months },
   { label: 'weekday', least: 0, most: 6, names: weekdays },
 ];
-/** The calendar repeats after this many years, weekdays included. */
-const yearsUntilRepeat = 400;
-const lastYear = 9999;
+const dayMs = 86_400_000;
+/** The calendar repeats after 400 years, weekdays included. */
+const repeatMs = 146_097 * dayMs;
+const calendarEndMs = Date.UTC(10_000, 0, 1);
 
 export type Ncrontab = {
   /** The first time strictly after `fromMs`, in UTC; undefined = never. */
@@ -87,45 +88,19 @@ function parseValue(text: string, field: Field): number | undefined {
 }
 
 function nextTime(sets: readonly ReadonlySet<number>[], fromMs: number): number | undefined {
-  const sorted = sets.map((set) => [...set].sort((a, b) => a - b));
-  const [secondsOf = [], minutesOf = [], hoursOf = [], daysOf = [], monthsOf = []] = sorted;
-  const weekdaySet = sets[5] ?? new Set();
-  const start = new Date(Math.floor(fromMs / 1000) * 1000 + 1000);
-  const startYear = start.getUTCFullYear();
-  for (let year = startYear; year <= Math.min(lastYear, startYear + yearsUntilRepeat); year++) {
-    for (const month of monthsOf) {
-      if (year === startYear && month < start.getUTCMonth() + 1) continue;
-      const days = new Date(Date.UTC(year, month, 0)).getUTCDate();
-      for (const day of daysOf) {
-        const dayMs = Date.UTC(year, month - 1, day);
-        if (
-          day > days ||
-          dayMs + 86_400_000 <= start.getTime() ||
-          !weekdaySet.has(new Date(dayMs).getUTCDay())
-        )
-          continue;
-        const found = timeOfDay(hoursOf, minutesOf, secondsOf, start.getTime() - dayMs);
-        if (found !== undefined) return dayMs + found;
-      }
-    }
-  }
-  return undefined;
-}
-
-/** The first time of the day, in ms, that is not before `leastMs`. */
-function timeOfDay(
-  hours: readonly number[],
-  minutes: readonly number[],
-  secondsOf: readonly number[],
-  leastMs: number,
-): number | undefined {
-  for (const hour of hours) {
-    if ((hour + 1) * 3_600_000 <= leastMs) continue;
-    for (const minute of minutes) {
-      const minuteMs = hour * 3_600_000 + minute * 60_000;
-      if (minuteMs + 60_000 <= leastMs) continue;
-      const second = secondsOf.find((value) => minuteMs + value * 1000 >= leastMs);
-      if (second !== undefined) return minuteMs + second * 1000;
+  const has = (field: number, value: number): boolean => sets[field]?.has(value) === true;
+  const leastMs = (Math.floor(fromMs / 1000) + 1) * 1000;
+  const firstDayMs = Math.floor(leastMs / dayMs) * dayMs;
+  const endMs = Math.min(calendarEndMs, firstDayMs + repeatMs);
+  for (let at = firstDayMs; at < endMs; at += dayMs) {
+    const date = new Date(at);
+    if (!has(4, date.getUTCMonth() + 1) || !has(3, date.getUTCDate()) || !has(5, date.getUTCDay())) continue;
+    // From here in seconds of the day; what does not fit is skipped as a whole.
+    for (let time = Math.max(0, leastMs - at) / 1000; time < dayMs / 1000;) {
+      if (!has(2, Math.floor(time / 3600))) time += 3600 - (time % 3600);
+      else if (!has(1, Math.floor(time / 60) % 60)) time += 60 - (time % 60);
+      else if (!has(0, time % 60)) time++;
+      else return at + time * 1000;
     }
   }
   return undefined;

@@ -181,7 +181,7 @@ async function longBodies(url: string, pid: number, mib: number): Promise<Measur
   const partMib = 64;
   for (let sent = 0; sent < mib; sent += partMib) {
     const body = ReadableStream.from(Array.from({ length: partMib }, () => chunk)) as ReadableStream;
-    const answer = await fetch(`${url}/up`, { method: 'POST', body, duplex: 'half' } as RequestInit);
+    const answer = await fetch(`${url}/up`, { method: 'POST', body, duplex: 'half' });
     if ((await answer.text()) !== String(partMib << 20)) throw new Error('the upload was cut');
   }
   const upMb = peakMb;
