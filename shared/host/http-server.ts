@@ -115,6 +115,8 @@ async function answer(
   }
   const match = options.routes(req.method ?? 'GET', path);
   const found = match === undefined ? undefined : options.functions.get(match.name);
+  // Without its page the real host answers 204 at its root.
+  if (path === '/' && match === undefined) return void res.writeHead(204).end();
   if (match === undefined || found === undefined) return answerEmpty(res, 404);
   if (running > options.maxRequests) return answerEmpty(res, 429);
   const { bodyBytesMax } = options;

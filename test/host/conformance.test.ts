@@ -163,7 +163,8 @@ describe.each(given === undefined ? [true, false] : [givenStreams])('a host (str
       expect(await raw('get /show')).toBe(404);
     });
 
-    it('what nobody takes to the catch-all, / included', async () => {
+    it('what nobody takes to the catch-all, / included, which is 204 when nobody takes it', async () => {
+      expect(await answer('/')).toEqual([204, emptyBody]);
       for (const path of ['/', '/show', '/no/where', '/admin/unknown'])
         expect((await json(path, { method: 'PATCH' }))['name']).toBe('zzFallback');
     });
