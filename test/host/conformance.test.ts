@@ -211,6 +211,7 @@ describe.each(given === undefined ? [true, false] : [givenStreams])('a host (str
       const { readOnly, mended, started, unused } = await json('/seen');
       expect({ mended, started, unused }).toEqual({ mended: ['hidden', null], started: 'yes' });
       expect(readOnly).toMatchObject({
+        ofHost: expect.stringContaining('read only') as string,
         hookData: expect.stringContaining('read only') as string,
         invocationContext: expect.stringContaining('read only') as string,
       });

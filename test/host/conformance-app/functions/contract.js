@@ -22,6 +22,11 @@ const doubled = faultOf(() => {
 const unused = core.registerHook('preInvocation', () => (seen.unused = true));
 unused.dispose();
 
+// The library has its own contexts over the host's: this one is the host's.
+core.registerHook('preInvocation', (context) => {
+  if (context.invocationContext.functionName === 'hooked')
+    seen.readOnly.ofHost = faultOf(() => (context.hookData = {})).message;
+});
 app.hook.appStart((context) => (context.hookData.started = 'yes'));
 app.hook.appStart((context) => (seen.started = context.hookData.started));
 app.hook.preInvocation((context) => {
