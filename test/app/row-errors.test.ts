@@ -50,8 +50,7 @@ async function taken() {
 }
 const end = (jobId: string, outcome: Outcome) =>
   finishJob(world.app, vmId, { nonce: nonceOf(vmId), jobId, attempt: 1, outcome });
-const statusOf = async (jobId: string) =>
-  statusJson(ok(await jobStatus(world.app, world.service, jobId)));
+const statusOf = async (jobId: string) => statusJson(ok(await jobStatus(world.app, world.service, jobId)));
 const rerun = (jobId: string, body: JobBody, key?: string) =>
   rerunJob(world.app, world.service, jobId, body, key);
 const again = () => {
