@@ -1,12 +1,12 @@
 /** Scores once more just the rows of a job that could not be scored: a new job whose input is the error file of the old. */
 import { isAbsentRef } from '../core/blob-ref.ts';
-import { isFinal, type RowErrors } from '../core/job.ts';
+import { isFinal, type Job, type RowErrors } from '../core/job.ts';
 import type { JobBody } from '../core/job-request.ts';
 import { badArgument, invalidOperation, type Refused } from '../core/refusal.ts';
 import { judgeSas } from '../core/sas-time.ts';
 import type { Service } from '../core/service.ts';
 import { findJob } from './cancel.ts';
-import { jobContext } from './job-spec.ts';
+import { openToken } from './open-token.ts';
 import type { App } from './ports.ts';
 import { registerJob, type RegisteredJob } from './register.ts';
 import { startJob } from './start.ts';
@@ -47,20 +47,15 @@ export async function rerunJob(
 
 type OwnInput = { readonly kind: 'own'; readonly ref: NonNullable<JobBody['Input']> } | Refused;
 
-function ownInput(app: App, job: Parameters<typeof contextOf>[0], { file }: RowErrors): OwnInput {
-  const token =
-    file.tokenSealed === undefined ? undefined : app.secrets.open(file.tokenSealed, contextOf(job));
+function ownInput(app: App, job: Pick<Job, 'subscriptionId' | 'jobId'>, { file }: RowErrors): OwnInput {
+  const token = openToken(app, job, file);
   if (token === undefined || judgeSas(token, app.clock.now()).kind !== 'good') {
     return badArgument(
       'BatchJobInputsNotSpecified',
-      `The SAS of the job's error file has expired: name the file (${file.relativeLocation}) in Input.`,
+      `The SAS of the job's error file opens it no more: name the file (${file.relativeLocation}) in Input.`,
     );
   }
   const { baseLocation, relativeLocation } = file;
   const ref = { BaseLocation: baseLocation, RelativeLocation: relativeLocation, SasBlobToken: token };
   return { kind: 'own', ref };
-}
-
-function contextOf(job: { readonly subscriptionId: string; readonly jobId: string }): string {
-  return jobContext(job.subscriptionId, job.jobId);
 }

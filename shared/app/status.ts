@@ -8,11 +8,10 @@ import { isLiving, isWorking } from '../core/vm.ts';
 import type { Refused } from '../core/refusal.ts';
 import type { Service } from '../core/service.ts';
 import { cancelForDeletedPool, findJob } from './cancel.ts';
-import { jobContext } from './job-spec.ts';
+import { openToken } from './open-token.ts';
 import { recallPool } from './pool-of-tag.ts';
 import { laneHold } from './queue-head.ts';
 import type { App } from './ports.ts';
-import { SealFault } from './seal-fault.ts';
 
 /** `token`: absent since it expired. */
 export type OpenResult = Omit<Result, 'tokenSealed'> & { readonly token?: string };
@@ -109,18 +108,8 @@ function openErrors(app: App, job: Finished | Failed): { errors?: OpenErrors } {
   return { errors: { ...counts, file: openResult(app, job, file) } };
 }
 
-function openResult(app: App, job: Job, { tokenSealed, ...place }: Result): OpenResult {
-  const context = jobContext(job.subscriptionId, job.jobId);
-  const token = tokenSealed === undefined ? undefined : opened(app, tokenSealed, context);
+function openResult(app: App, job: Job, result: Result): OpenResult {
+  const { tokenSealed: _, ...place } = result;
+  const token = openToken(app, job, result);
   return token === undefined ? place : { ...place, token };
-}
-
-/** Undefined when it was sealed with another master secret. */
-function opened(app: App, sealed: string, context: string): string | undefined {
-  try {
-    return app.secrets.open(sealed, context);
-  } catch (error) {
-    if (error instanceof SealFault) return undefined;
-    throw error;
-  }
 }
