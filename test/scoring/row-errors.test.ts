@@ -192,6 +192,25 @@ describe('values that the model does not know', () => {
   });
 });
 
+test('rows at fault fill a batch as good ones do: what they add to dictionaries has room', async () => {
+  const lone = model({
+    inputs: [value('t', 'string'), value('n', 'float32')],
+    outputs: [value('sum', 'float32')],
+    nodes: [
+      node('OneHotEncoder', ['t'], ['hot'], { cats_strings: ['a'], zeros: 1 }, ml),
+      node('ReduceSum', ['hot'], ['known'], { keepdims: 0, noop_with_empty_axes: 0 }),
+      node('Add', ['n', 'known'], ['sum']),
+    ],
+  });
+  const lines = Array.from({ length: 20_000 }, (_, i) => `c${i},${i === 19_999 ? 5 : 'x'}`);
+  const { text, result } = await scoreOnce(lone, `t,n\n${lines.join('\n')}\n`, {
+    rowErrors: { kind: 'skip' },
+  });
+  expect(text).toBe('t,n,Scored Labels\nc19999,5,5\n');
+  expect(result.rowErrors.count).toBe(19_999);
+  expect(result.unseen).toEqual({ t: 1 });
+});
+
 test('random rows: every one is in the output or in the error file, in order', async () => {
   process.stdout.write(`row-errors: seed ${seed}\n`);
   const cell = fc.constantFrom('1', '2.5', '-3', 'x', '', '"4"', '"a,b"', '"q""q"', '"l\nl"', 'é', '"t"u');
