@@ -65,7 +65,7 @@ it(
     expect(
       instance.log
         .slice(lines)
-        .filter((line) => /Executing 'Functions\.(?!vm|tick|accountUploads)/.test(line)),
+        .filter((line) => /Executing 'Functions\.(?!vm|tick|accountUploads|serviceUploads)/.test(line)),
     ).toEqual([]);
   },
 );
