@@ -1,4 +1,7 @@
-/** What is open to everybody: health, the OpenAPI document, and an envelope for whatever no other function takes (functions-host.md, section 3). */
+/**
+ * What is open to everybody: health, the OpenAPI document, and an envelope for whatever no other function takes
+ * (functions-host.md, section 3).
+ */
 import { notFound, shown } from '../shared/core/refusal.ts';
 import type { Action } from '../shared/http/action.ts';
 import { methods, type Method } from '../shared/http/answer.ts';

@@ -27,7 +27,7 @@ import { serviceIdOf } from '../shared/http/service-id.ts';
 import { serviceJson } from '../shared/http/service-json.ts';
 import { patchWishOf } from '../shared/http/service-patch.ts';
 import {
-  operationReply,
+  asyncOperationReply,
   serviceListReply,
   serviceReply,
   swaggerReply,
@@ -173,7 +173,7 @@ endpoint('serviceRegionalBlob', {
   docs: {
     POST: {
       summary: 'Does nothing: there is one region, and its credentials are there.',
-      replies: { 202: operationReply },
+      replies: { 202: asyncOperationReply },
       query: regionQuery,
       refusals: { 404: ['WebServiceNotFound'] },
     },
@@ -194,7 +194,7 @@ endpoint('serviceOperation', {
   docs: {
     GET: {
       summary: 'Reads how a PUT, a PATCH or a CreateRegionalBlob ended, as Azure-AsyncOperation names it.',
-      replies: { 200: operationReply },
+      replies: { 200: asyncOperationReply },
       refusals: { 404: ['WebServiceNotFound'] },
     },
   },

@@ -61,6 +61,7 @@ endpoint('classicService', {
       refusals: {
         400: [...definitionCodes, 'CommitmentPlanNotAllowed'],
         404: ['AccountNotFound', 'WorkspaceNotFound'],
+        409: ['SealedWithAnotherSecret'],
         503: ['StorageUnreachable'],
       },
     },
@@ -122,7 +123,12 @@ byService.endpoint('classicServiceEndpoint', {
     PATCH: {
       summary: 'Retraining: another model for the jobs that are registered from now on.',
       replies: { 204: 'empty' },
-      refusals: { 400: retrainCodes, 404: ['WebServiceNotFound'], 503: ['StorageUnreachable'] },
+      refusals: {
+        400: retrainCodes,
+        404: ['WebServiceNotFound'],
+        409: ['SealedWithAnotherSecret'],
+        503: ['StorageUnreachable'],
+      },
     },
   },
   on: {

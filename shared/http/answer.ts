@@ -4,10 +4,11 @@
  */
 import type { HttpHandler, HttpRequest, HttpResponseInit, InvocationContext } from '@azure/functions';
 import { StoreFault, type App } from '../app/ports.ts';
+import { RowTooLarge } from '../app/row-too-large.ts';
 import { SealFault } from '../app/seal-fault.ts';
 import { secretsLost } from '../core/job-secrets.ts';
 import { limits } from '../core/limits.ts';
-import { notFound, unavailable, type Refused } from '../core/refusal.ts';
+import { notFound, tooLarge, unavailable, type Refused } from '../core/refusal.ts';
 import type { Action } from './action.ts';
 import { callOf, type Call } from './call.ts';
 import { envelope, internalError, type RetryAdvice } from './envelope.ts';
@@ -125,6 +126,11 @@ function outcomeOf<Who>(
   };
   context.error(JSON.stringify(fields));
   if (isSealFault) return secretsLost();
+  if (error instanceof RowTooLarge) {
+    const text =
+      'What the call asks to keep does not fit into one row: shorten its names, parameters and references.';
+    return tooLarge('RequestBodyTooLarge', text);
+  }
   return isStoreFault
     ? unavailable('StorageUnavailable', 'The storage did not answer in time. Try again in a few seconds.')
     : internalError(context.invocationId);

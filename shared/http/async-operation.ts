@@ -5,7 +5,7 @@
 import type { Service } from '../core/service.ts';
 import type { Call } from './call.ts';
 import { isoTime } from './iso-time.ts';
-import type { OperationReply } from './service-replies.ts';
+import type { AsyncOperationReply } from './service-replies.ts';
 
 /** On the host that the caller used; clients append to it (`&region=`). */
 export function asyncOperation(call: Call, { subscriptionId, serviceId }: Service): Record<string, string> {
@@ -14,7 +14,7 @@ export function asyncOperation(call: Call, { subscriptionId, serviceId }: Servic
 }
 
 /** `AsyncOperationStatus`; `status` is what Resource Manager's own clients look at. */
-export function operationJson({ serviceId, state, modifiedMs }: Service): OperationReply {
+export function operationJson({ serviceId, state, modifiedMs }: Service): AsyncOperationReply {
   const status = state.kind === 'failed' ? 'Failed' : 'Succeeded';
   const error =
     state.kind === 'failed' ? { code: 'ModelRefused' as const, message: state.reason } : undefined;

@@ -1,7 +1,7 @@
 /**
- * Whose key opens an endpoint: the part of a definition that looks at `Authorization: Bearer {key}`. An id in the URL that
- * cannot be any thing's is told as such first: a placeholder that was left there is no question of keys. A well-formed id
- * of nobody reads like a foreign one.
+ * Whose key opens an endpoint: the part of a definition that looks at `Authorization: Bearer {key}`. An id in the URL
+ * that cannot be any thing's is told as such first: a placeholder that was left there is no question of keys. A
+ * well-formed id of nobody reads like a foreign one.
  */
 import {
   authorizeAccount,

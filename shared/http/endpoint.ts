@@ -1,4 +1,6 @@
-/** Registers HTTP functions with the wrapper that every one has, and turns request streaming on, once, for all of them. */
+/**
+ * Registers HTTP functions with the wrapper that every one has, and turns request streaming on, once, for all of them.
+ */
 import { app as functions } from '@azure/functions';
 import type { z } from 'zod';
 import type { App } from '../app/ports.ts';

@@ -1,4 +1,7 @@
-/** A job's status as BES clients read it (bes-contract.md, section 3), with what Millpond knows beside it (api.md, "Service"). */
+/**
+ * A job's status as BES clients read it (bes-contract.md, section 3), with what Millpond knows beside it (api.md,
+ * "Service").
+ */
 import type { JobStatus, OpenErrors, OpenResult } from '../app/status.ts';
 import { classicPoolId } from '../core/ids.ts';
 import type { Job } from '../core/job.ts';

@@ -7,7 +7,7 @@ export const registeredReply = z
   .regex(/^[0-9a-f]{32}$/)
   .meta({ id: 'JobId', description: 'The id of the registered job: a JSON string and nothing else.' });
 
-export const blobRefReply = shape(
+const blobRefReply = shape(
   'PlacedBlob',
   'A blob: its URL is BaseLocation, RelativeLocation and SasBlobToken, joined.',
   {

@@ -1,4 +1,6 @@
-/** Building blocks of the request schemas: strict objects that know what was meant, and numbers that say their range. */
+/**
+ * Building blocks of the request schemas: strict objects that know what was meant, and numbers that say their range.
+ */
 import { z } from 'zod';
 import { didYouMean } from '../core/suggest.ts';
 import { shownSafely } from './redact.ts';

@@ -1,4 +1,7 @@
-/** What an endpoint says about each of its methods: with its route and schemas, all that the OpenAPI document is made of. */
+/**
+ * What an endpoint says about each of its methods: with its route and schemas, all that the OpenAPI document is made
+ * of.
+ */
 import type { z } from 'zod';
 import type { Method } from './answer.ts';
 

@@ -1,4 +1,7 @@
-/** What Resource Manager clients can do here: `GET /providers/Microsoft.MachineLearning/operations` (bes-contract.md, section 8). */
+/**
+ * What Resource Manager clients can do here: `GET /providers/Microsoft.MachineLearning/operations` (bes-contract.md,
+ * section 8).
+ */
 import type { OperationReply } from './plan-replies.ts';
 
 const things = [

@@ -1,6 +1,6 @@
 /**
- * Building blocks of the reply schemas. They give the JSON builders their types, the OpenAPI document its shapes and the
- * tests what they hold every reply to; nothing is validated with them while the service runs.
+ * Building blocks of the reply schemas. They give the JSON builders their types, the OpenAPI document its shapes and
+ * the tests what they hold every reply to; nothing is validated with them while the service runs.
  */
 import { z } from 'zod';
 

@@ -2,7 +2,7 @@
 import type { ServicePatch } from '../app/patch-service.ts';
 import { badArgument, type Refused } from '../core/refusal.ts';
 import type { ServicePatchBody } from './service-schemas.ts';
-import { checkParameters, echoOf, graphOf, parametersOf } from './service-wish.ts';
+import { checkParameters, echoOf, graphOf, parametersOf, tooMuch } from './service-wish.ts';
 
 export type PatchWish = {
   readonly kind: 'wish';
@@ -14,10 +14,10 @@ export type PatchWish = {
 export function patchWishOf(body: ServicePatchBody): PatchWish | Refused {
   const { properties = {} } = body;
   const { title, description, parameters, storageAccount, commitmentPlan } = properties;
-  const refusal = checkParameters(parameters ?? {});
-  if (refusal !== undefined) return refusal;
   const model = modelOf(properties);
   if (model.kind === 'refused') return model;
+  const refusal = checkParameters(parameters ?? {}) ?? tooMuch(model.patch, parametersOf(parameters ?? {}));
+  if (refusal !== undefined) return refusal;
   const patch = {
     ...model.patch,
     ...(title === undefined ? {} : { title }),

@@ -9,15 +9,11 @@ export const columnReply = z.strictObject({
 
 const table = z.strictObject({ type: z.literal('object'), properties: z.record(z.string(), columnReply) });
 
-export const tablesReply = shape(
-  'Tables',
-  'Inputs or outputs of a web service by name, each with its columns.',
-  {
-    title: z.string(),
-    type: z.literal('object'),
-    properties: z.record(z.string(), table),
-  },
-);
+const tablesReply = shape('Tables', 'Inputs or outputs of a web service by name, each with its columns.', {
+  title: z.string(),
+  type: z.literal('object'),
+  properties: z.record(z.string(), table),
+});
 export type TablesReply = z.output<typeof tablesReply>;
 
 const parameter = z.strictObject({
@@ -28,6 +24,8 @@ const parameter = z.strictObject({
 });
 
 const asGiven = z.unknown().describe('As it was given.').exactOptional();
+
+const failure = z.strictObject({ code: z.literal('ModelRefused'), message: z.string() });
 
 export const serviceReply = shape('WebService', 'A web service. Never with keys.', {
   id: z.string(),
@@ -61,10 +59,7 @@ export const serviceReply = shape('WebService', 'A web service. Never with keys.
       .describe('The plan that pays; a classic service has none of its own.')
       .exactOptional(),
   }),
-  error: z
-    .strictObject({ code: z.literal('ModelRefused'), message: z.string() })
-    .describe('Why the model cannot run: with provisioningState Failed.')
-    .exactOptional(),
+  error: failure.describe('Why the model cannot run: with provisioningState Failed.').exactOptional(),
 });
 export type ServiceReply = z.output<typeof serviceReply>;
 
@@ -72,17 +67,19 @@ export const serviceListReply = listOf('WebServiceList', serviceReply);
 
 export const swaggerReply = open('Swagger', 'The Swagger 2.0 document of one web service.');
 
-const failure = z.strictObject({ code: z.literal('ModelRefused'), message: z.string() });
-
-export const operationReply = shape('AsyncOperation', 'What became of an operation: it is over at once.', {
-  id: z.string(),
-  name: z.string(),
-  status: z.enum(['Succeeded', 'Failed']),
-  provisioningState: z.enum(['Succeeded', 'Failed']),
-  startTime: time,
-  endTime: time,
-  percentComplete: z.literal(100),
-  error: failure.exactOptional(),
-  errorInfo: failure.exactOptional(),
-});
-export type OperationReply = z.output<typeof operationReply>;
+export const asyncOperationReply = shape(
+  'AsyncOperation',
+  'What became of an operation: it is over at once.',
+  {
+    id: z.string(),
+    name: z.string(),
+    status: z.enum(['Succeeded', 'Failed']),
+    provisioningState: z.enum(['Succeeded', 'Failed']),
+    startTime: time,
+    endTime: time,
+    percentComplete: z.literal(100),
+    error: failure.exactOptional(),
+    errorInfo: failure.exactOptional(),
+  },
+);
+export type AsyncOperationReply = z.output<typeof asyncOperationReply>;

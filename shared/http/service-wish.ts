@@ -157,7 +157,10 @@ function invalid(what: string): Refused {
 }
 
 /** What the service's row keeps of them has an end. */
-function tooMuch({ inputs, outputs }: Graph, parameters: readonly Parameter[]): Refused | undefined {
+export function tooMuch(
+  { inputs, outputs }: Partial<Pick<Graph, 'inputs' | 'outputs'>>,
+  parameters: readonly Parameter[],
+): Refused | undefined {
   const chars = JSON.stringify([inputs, outputs, parameters]).length;
   if (chars <= limits.serviceCharsMax) return undefined;
   const most = limits.serviceCharsMax.toLocaleString('en');

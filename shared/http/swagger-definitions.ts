@@ -144,6 +144,6 @@ function object(properties: Schema): Schema {
 }
 
 /** A JSON pointer within a URI. */
-function ref(name: string): Schema {
+export function ref(name: string): Schema {
   return { $ref: `#/definitions/${encodeURIComponent(name.replaceAll('~', '~0'))}` };
 }

@@ -1,11 +1,11 @@
 /**
- * A web service's swagger.json in the shape that Studio gave: how to call it, which columns it reads and writes, and the
- * name by which a pool is tied to its billing plan. Real clients read `host`, `basePath`, `definitions.ExecutionInputs`,
- * `definitions.{input}Item` and the example of `definitions.ExecutionRequest`.
+ * A web service's swagger.json in the shape that Studio gave: how to call it, which columns it reads and writes, and
+ * the name by which a pool is tied to its billing plan. Real clients read `host`, `basePath`,
+ * `definitions.ExecutionInputs`, `definitions.{input}Item` and the example of `definitions.ExecutionRequest`.
  */
 import type { ServiceView } from '../app/services.ts';
 import { servicePath } from './service-json.ts';
-import { definitionsOf } from './swagger-definitions.ts';
+import { definitionsOf, ref } from './swagger-definitions.ts';
 
 /** Swagger 2.0. @param publicUrl where callers reach this app; no slash at the end */
 export function swaggerOf(view: ServiceView, publicUrl: string): object {
@@ -100,8 +100,4 @@ function paths(): object {
 
 function answers(good: object): object {
   return { 200: good, default: bad };
-}
-
-function ref(name: string): object {
-  return { $ref: `#/definitions/${name}` };
 }

@@ -14,7 +14,9 @@ export async function withinDeadline<T>(work: Promise<T>, ms: number, late: () =
   }
 }
 
-/** The same app, whose store begins no write once `isOver` says so: the caller has been told that nothing is certain. */
+/**
+ * The same app, whose store begins no write once `isOver` says so: the caller has been told that nothing is certain.
+ */
 export function untilDeadline(app: App, isOver: () => boolean): App {
   const { store } = app;
   const guarded: Store = {

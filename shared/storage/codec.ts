@@ -1,4 +1,5 @@
 /** Rows to entities and back: schema version, operation id, content. Nothing is ever cut or guessed. */
+import { RowTooLarge } from '../app/row-too-large.ts';
 import { placeOf, kindAt, type Place } from './row-places.ts';
 import type { Entity, Properties } from './table.ts';
 import type { Job } from '../core/job.ts';
@@ -16,16 +17,6 @@ const bodyCharsMax = 32_768;
 /** Azure: a binary property has at most 64 KiB. */
 const partBytesMax = 65_536;
 const sealedBytesMax = 4 * partBytesMax;
-
-/** A row is larger than its table can hold. What was asked is at fault, not the storage. */
-export class RowTooLarge extends Error {
-  readonly kind: Kind;
-  constructor(kind: Kind, message: string) {
-    super(message);
-    this.name = 'RowTooLarge';
-    this.kind = kind;
-  }
-}
 
 /** A row that this program cannot read: written by another version, or damaged. */
 export class UnreadableRow extends Error {

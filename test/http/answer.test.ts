@@ -221,6 +221,23 @@ test('storage that cannot be had is a 503 with Retry-After', async () => {
   expect(got.log.join()).toContain('storage-fault');
 });
 
+test('a row that what was asked does not fit into is a 413', async () => {
+  const written = app.store.commit([
+    {
+      do: 'create',
+      kind: 'spec',
+      row: { jobId: 'a'.repeat(32), sealed: new Uint8Array(262_145) },
+    },
+  ]);
+  const on = { GET: doing<string>(() => written.then(() => empty(204))) };
+  const got = await send(answerOf(on), thing);
+  expect(got.status).toBe(413);
+  expect(detailOf(got)).toMatchObject({
+    code: 'RequestBodyTooLarge',
+    message: expect.stringMatching(/shorten/),
+  });
+});
+
 test('a reply that is polled never has a Retry-After', async () => {
   const on = { GET: doing<string>(async () => Promise.reject(new StoreFault('busy', 'x'))) };
   const got = await send(answerOf(on, { retryAdvice: 'silent' }), thing);

@@ -4,11 +4,12 @@ import { connectionString, endpoint, subscriptionId } from '../app/world.ts';
 import { makeClassic, makeWorkspace, workspaceId } from '../app/classic-world.ts';
 import { read, textIn, type Api } from './api.ts';
 import type { Got, Wish } from './calls.ts';
+import { armOf, serviceBody as classicBody } from './tenants.ts';
 
 /** Code of the first detail, what is wrong, and how it comes about. */
 export type ErrorRow = readonly [code: string, what: string, provoke: (api: Api) => Promise<Got>];
 
-export const arm = `/subscriptions/${subscriptionId}/resourceGroups/rg/providers/Microsoft.MachineLearning`;
+export const arm = armOf(subscriptionId);
 export const nobody = 'f'.repeat(32);
 
 /** A registration whose body differs from a good one in `more`. */
@@ -30,16 +31,9 @@ const output = (more: object) =>
     },
   }));
 
-/** The body of a web service's PUT: a good model, and `more` properties. */
+/** The body of a web service's PUT: a good model, a plan that pays, and `more` properties. */
 export function serviceBody(api: Api, more: object = {}): object {
-  const credentials = api.world.blobs.sas(
-    { endpoint, container: 'models', name: 'adult.onnx' },
-    'r',
-    4_000_000_000_000,
-  );
-  const locationInfo = { uri: `${endpoint}/models/adult.onnx`, credentials };
-  const commitmentPlan = { id: `${arm}/commitmentPlans/s1` };
-  return { properties: { commitmentPlan, assets: { model: { locationInfo } }, ...more } };
+  return classicBody(api, { commitmentPlan: { id: `${arm}/commitmentPlans/s1` }, ...more });
 }
 
 /** Registers with another service, made of `more` properties. */

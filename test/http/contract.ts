@@ -1,4 +1,7 @@
-/** Holds replies to the OpenAPI document: the status is listed, and content type, members and detail codes are as it says. */
+/**
+ * Holds replies to the OpenAPI document: the status is listed, and content type, members and detail codes are as it
+ * says.
+ */
 import { Ajv, type ValidateFunction } from 'ajv';
 import formats from 'ajv-formats';
 import { pathParams } from '../../shared/http/path-params.ts';

@@ -2,11 +2,10 @@
  * The whole table of errors (bes-contract.md, section 4): each code that a caller can bring about is brought about, and
  * its sentences are kept in error-table.txt, to be read. Codes that nobody can bring about are named with the reason.
  */
-import { readFileSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { makeApi } from './api.ts';
 import { besErrors } from './bes-errors.ts';
+import { codesInCode } from './codes-in-code.ts';
 import { managementErrors } from './management-errors.ts';
 
 const rows = [...besErrors, ...managementErrors];
@@ -61,23 +60,10 @@ test('every error says its sentence', async () => {
 
 test('no code is left out: of the contract, and of what our code says', () => {
   const known = new Set([...rows.map(([code]) => code), ...Object.keys(notProvoked)]);
-  const missing = [...contractCodes, ...codesOfOurs()].filter((code) => !known.has(code));
+  const missing = [...contractCodes, ...codesInCode()].filter((code) => !known.has(code));
   expect([...new Set(missing)]).toEqual([]);
 });
 
 test('a code that is brought about is not said to be impossible', () => {
   expect(rows.map(([code]) => code).filter((code) => code in notProvoked)).toEqual([]);
 });
-
-/** The codes that stand in calls of the refusals' constructors. */
-function codesOfOurs(): string[] {
-  const root = join(import.meta.dirname, '../../shared');
-  const call =
-    /\b(?:badArgument|badUserArgument|invalidOperation|notFound|conflict|tooLarge|tooSlow|unavailable)\(\s*'(\w+)'/g;
-  return ['app', 'core', 'http'].flatMap((room) =>
-    readdirSync(join(root, room), { recursive: true, encoding: 'utf8' }).flatMap((file) => {
-      const text = file.endsWith('.ts') ? readFileSync(join(root, room, file), 'utf8') : '';
-      return [...text.matchAll(call)].map((match) => match[1] ?? '');
-    }),
-  );
-}

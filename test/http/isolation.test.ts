@@ -1,7 +1,7 @@
 /**
- * Nobody reaches what is another's: every route that is registered, with every key that does not open it, and with every
- * id of somebody else's, answers exactly as it does for an id that does not exist, in status and text and in what is
- * read of the storage.
+ * Nobody reaches what is another's: every route that is registered, with every key that does not open it, and with
+ * every id of somebody else's, answers exactly as it does for an id that does not exist, in status and text and in what
+ * is read of the storage.
  */
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { endpoint } from '../app/world.ts';

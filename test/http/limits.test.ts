@@ -6,9 +6,9 @@ import { limits } from '../../shared/core/limits.ts';
 import { readBody } from '../../shared/http/read-body.ts';
 import { makeTurnstile } from '../../shared/http/turnstile.ts';
 import { endpoint } from '../app/world.ts';
-import { makeApi, textIn, type Api } from './api.ts';
+import { makeApi, read, textIn, type Api } from './api.ts';
 import { detailOf, type Got } from './calls.ts';
-import { armOf, makeTenant, serviceBody, type Tenant } from './tenants.ts';
+import { armOf, makeTenant, serviceBody, serviceName, type Tenant } from './tenants.ts';
 
 let api: Api;
 let tenant: Tenant;
@@ -27,6 +27,19 @@ function putService(properties: object): Promise<Got> {
   const body = serviceBody(api, { commitmentPlan, ...properties });
   const key = tenant.keys.account[0] ?? '';
   return api.call({ method: 'PUT', path: `${arm}/webServices/big`, key, body });
+}
+
+/** Where its jobs are, and its key. */
+async function makeService(properties: object): Promise<{ path: string; key: string }> {
+  const made = await putService(properties);
+  expect(made.status).toBe(201);
+  const { swaggerLocation } = read(made)['properties'] as { swaggerLocation: string };
+  const path = `${armOf(tenant.subscriptionId)}/webServices/big/listKeys`;
+  const keys = read(await api.call({ path, key: tenant.keys.account[0] ?? '' }));
+  return {
+    path: new URL(swaggerLocation).pathname.replace('/swagger.json', '/jobs'),
+    key: String(keys['primary']),
+  };
 }
 
 const nodes = (inputs: number) => ({
@@ -51,16 +64,19 @@ describe('a web service', () => {
     expect(detailOf(got).message).toMatch(message);
   });
 
+  test('that grows by a change is held to the same end', async () => {
+    const path = `${armOf(tenant.subscriptionId)}/webServices/${serviceName}`;
+    const key = tenant.keys.account[0] ?? '';
+    const patch = (value: string) =>
+      api.call({ method: 'PATCH', path, key, body: { properties: { parameters: { p: { value } } } } });
+    expect((await patch('x'.repeat(limits.serviceCharsMax - 100))).status).toBe(200);
+    const got = await patch('x'.repeat(60_000));
+    expect(got.status).toBe(400);
+    expect(detailOf(got).message).toMatch(/60,0\d\d characters as JSON: at most 16,000 are kept/);
+  });
+
   test('of as many inputs as there may be takes a job that names each', async () => {
-    const made = await putService(nodes(limits.inputsMax));
-    expect(made.status).toBe(201);
-    const { properties } = JSON.parse(made.text) as { properties: { swaggerLocation: string } };
-    const path = new URL(properties.swaggerLocation).pathname.replace('/swagger.json', '/jobs');
-    const keys = await api.call({
-      path: `${armOf(tenant.subscriptionId)}/webServices/big/listKeys`,
-      key: tenant.keys.account[0] ?? '',
-    });
-    const { primary: key } = JSON.parse(keys.text) as { primary: string };
+    const { path, key } = await makeService(nodes(limits.inputsMax));
     const { Input } = api.jobBody() as { Input: object };
     const body = api.jobBody({
       Input: null,
@@ -91,23 +107,11 @@ describe('a registration', () => {
   });
 
   test('that fits into its limit but not into a row is 413 too', async () => {
-    await putService({ parameters: { note: { value: '' } } });
-    const keys = await api.call({
-      path: `${armOf(tenant.subscriptionId)}/webServices/big/listKeys`,
-      key: tenant.keys.account[0] ?? '',
-    });
-    const { primary: key } = JSON.parse(keys.text) as { primary: string };
-    const service = await api.call({
-      path: `${armOf(tenant.subscriptionId)}/webServices/big`,
-      key: tenant.keys.account[0] ?? '',
-    });
-    const { properties } = JSON.parse(service.text) as { properties: { swaggerLocation: string } };
-    const path = new URL(properties.swaggerLocation).pathname.replace(
-      '/swagger.json',
-      '/jobs?api-version=2.0',
-    );
-    const send = (note: string) =>
-      api.call({ method: 'POST', path, key, body: api.jobBody({ GlobalParameters: { note } }) });
+    const { path, key } = await makeService({ parameters: { note: { value: '' } } });
+    const send = (note: string) => {
+      const body = api.jobBody({ GlobalParameters: { note } });
+      return api.call({ method: 'POST', path: `${path}?api-version=2.0`, key, body });
+    };
     expect((await send('x'.repeat(limits.specBytesMax - 2_000))).status).toBe(200);
     const got = await send('x'.repeat(200_000));
     expect(got.status).toBe(413);
@@ -147,8 +151,8 @@ test('a body that does not come to its end in time is 408', async () => {
   });
   const request = new HttpRequest({ method: 'POST', url: 'http://x/' });
   Object.defineProperty(request, 'body', { value: body });
-  const read = await readBody(request, 100, 20);
-  expect(read).toMatchObject({ kind: 'refused', status: 408, code: 'RequestTimeout' });
+  const got = await readBody(request, 100, 20);
+  expect(got).toMatchObject({ kind: 'refused', status: 408, code: 'RequestTimeout' });
 });
 
 describe('the turnstile', () => {

@@ -1,17 +1,24 @@
-/** What a changed master secret leaves behind is told in sentences, never as a 500, and goes on where the earlier one is named. */
+/**
+ * What a changed master secret leaves behind is told in sentences, never as a 500, and goes on where the earlier one is
+ * named.
+ */
 import { beforeEach, describe, expect, test } from 'vitest';
 import { makeNodeSecrets } from '../../shared/storage/node-secrets.ts';
 import { collect } from '../../shared/app/all-rows.ts';
+import { putClassicService } from '../../shared/app/classic-services.ts';
 import { finishJob } from '../../shared/app/finish.ts';
 import { jobStatus } from '../../shared/app/status.ts';
 import { next } from '../../shared/app/vm-calls.ts';
 import type { App } from '../../shared/app/ports.ts';
+import { contentOf, makeWorkspace, storageKey, workspaceId } from '../app/classic-world.ts';
 import {
   bootAll,
+  connectionString,
   job,
   makePool,
   masterSecret,
   nonceOf,
+  ok,
   registered,
   started,
   workOff,
@@ -20,6 +27,7 @@ import {
 import { makeApi, read, textIn, type Api } from './api.ts';
 import { detailOf } from './calls.ts';
 import { serve } from './registered.ts';
+import { serviceBody } from './tenants.ts';
 
 let api: Api;
 let world: World;
@@ -93,6 +101,33 @@ describe('under another master secret', () => {
       },
     });
     expect(JSON.stringify(status)).not.toContain('sig=');
+  });
+
+  test('a classic service whose storage key is lost is refused another model, and a PUT that keeps the key', async () => {
+    const storage = { name: 'caller', key: storageKey(world) };
+    const workspace = await makeWorkspace(world, 's1');
+    const wish = { name: 'old', ...contentOf(world, { storage }) };
+    const { service } = ok(await putClassicService(world.app, workspace, wish));
+    const { app } = restarted();
+    const services = `/workspaces/${workspaceId}/webservices`;
+    const keyOf = (kind: 'account' | 'service', id: string) => app.secrets.key({ kind, id }, 'primary', 1);
+    const Location = { ConnectionString: connectionString(world), RelativeLocation: 'models/adult.onnx' };
+    const retrained = await api.call({
+      method: 'PATCH',
+      path: `${services}/${service.serviceId}/endpoints/default`,
+      key: keyOf('service', service.serviceId),
+      body: { Resources: [{ Location }] },
+    });
+    const put = await api.call({
+      method: 'PUT',
+      path: `${services}/old`,
+      key: keyOf('account', service.subscriptionId),
+      body: serviceBody(api, { storageAccount: { name: 'caller' } }),
+    });
+    for (const got of [retrained, put]) {
+      expect(got.status).toBe(409);
+      expect(detailOf(got).code).toBe('SealedWithAnotherSecret');
+    }
   });
 
   test('where the earlier one is named, everything goes on', async () => {

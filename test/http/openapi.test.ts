@@ -1,9 +1,8 @@
 /** `GET /openapi.json`: a valid OpenAPI document that lists every public route, made of what validates. */
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { beforeAll, expect, test } from 'vitest';
 import { makeApi, read, type Api } from './api.ts';
+import { codesInCode } from './codes-in-code.ts';
 import { registeredFunctions } from './registered.ts';
 
 type Operation = {
@@ -93,17 +92,9 @@ test('every detail code that the code answers is listed', () => {
     document.components.schemas['Error']?.properties['error']?.properties['details']?.items.properties['code']
       ?.enum,
   );
-  const sources = ['shared/app', 'shared/core', 'shared/http', 'functions'].flatMap((folder) => {
-    const at = join(import.meta.dirname, '../..', folder);
-    return readdirSync(at)
-      .filter((name) => name.endsWith('.ts'))
-      .map((name) => readFileSync(join(at, name), 'utf8'));
-  });
-  const call =
-    /\b(?:badArgument|badUserArgument|invalidOperation|notFound|conflict|tooLarge|unavailable)\(\s*'(\w+)'/g;
-  const answered = sources.flatMap((text) => [...text.matchAll(call)].map(([, code = '']) => code));
-  expect(new Set(answered).size).toBeGreaterThan(60);
-  expect(answered.filter((code) => !listed.has(code))).toEqual([]);
+  const answered = codesInCode();
+  expect(answered.size).toBeGreaterThan(60);
+  expect([...answered].filter((code) => !listed.has(code))).toEqual([]);
 });
 
 test('the server is the one that the caller used, and the key is not asked for', async () => {

@@ -1,4 +1,6 @@
-/** Retraining of a classic service: another model by the endpoint's key, for the jobs that are registered afterwards. */
+/**
+ * Retraining of a classic service: another model by the endpoint's key, for the jobs that are registered afterwards.
+ */
 import { beforeEach, expect, test } from 'vitest';
 import { makeApi, read, textIn, type Api } from './api.ts';
 import { detailOf } from './calls.ts';

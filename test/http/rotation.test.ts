@@ -1,4 +1,7 @@
-/** Keys are derived and rotated one slot at a time: whoever moves to the new key before the old one goes is never shut out. */
+/**
+ * Keys are derived and rotated one slot at a time: whoever moves to the new key before the old one goes is never shut
+ * out.
+ */
 import { beforeEach, expect, test } from 'vitest';
 import { makeMemory } from '../../shared/app/memory.ts';
 import { limits } from '../../shared/core/limits.ts';

@@ -2,6 +2,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import { makeApi, read, textIn, valuesIn, type Api } from './api.ts';
 import { detailOf, type Wish } from './calls.ts';
+import { armOf, serviceBody } from './tenants.ts';
 import { endpoint, subscriptionId } from '../app/world.ts';
 
 let api: Api;
@@ -11,22 +12,15 @@ beforeEach(async () => {
 
 const workspaceId = 'c1'.repeat(16);
 const operatorPath = `/operator/workspaces/${workspaceId}`;
-const arm = `/subscriptions/${subscriptionId}/resourceGroups/rg/providers/Microsoft.MachineLearning`;
+const arm = armOf(subscriptionId);
 const tie = { subscriptionId, commitmentPlanId: `${arm}/commitmentPlans/s1` };
 const services = `/workspaces/${workspaceId}/webservices`;
 const version = 'api-version=2.0';
 
-function serviceBody(more: object = {}): object {
-  const model = { endpoint, container: 'models', name: 'adult.onnx' };
-  const credentials = api.world.blobs.sas(model, 'r', 4_000_000_000_000);
-  const locationInfo = { uri: `${endpoint}/models/adult.onnx`, credentials };
-  return { properties: { title: 'Old', assets: { model: { locationInfo } }, ...more } };
-}
-
 /** A workspace with the service `old`; gives where its jobs are, and its key. */
 async function makeClassic(): Promise<{ path: string; key: string }> {
   expect((await api.asOperator({ method: 'PUT', path: operatorPath, body: tie })).status).toBe(201);
-  const made = await api.asAccount({ method: 'PUT', path: `${services}/old`, body: serviceBody() });
+  const made = await api.asAccount({ method: 'PUT', path: `${services}/old`, body: serviceBody(api) });
   expect(made.status).toBe(201);
   const { swaggerLocation } = read(made)['properties'] as { swaggerLocation: string };
   const path = new URL(swaggerLocation).pathname.replace('/swagger.json', '');
@@ -93,9 +87,9 @@ test('a classic service is made without a plan, read, listed, replaced and delet
   expect(got['properties']).not.toHaveProperty('commitmentPlan');
   expect(valuesIn(await api.asAccount({ path: services }))).toEqual([got]);
   expect(valuesIn(await api.asAccount({ path: `${arm}/webServices` }))).toHaveLength(1);
-  const again = await api.asAccount({ method: 'PUT', path: `${services}/old`, body: serviceBody() });
+  const again = await api.asAccount({ method: 'PUT', path: `${services}/old`, body: serviceBody(api) });
   expect(again.status).toBe(200);
-  const plan = serviceBody({ commitmentPlan: { id: tie.commitmentPlanId } });
+  const plan = serviceBody(api, { commitmentPlan: { id: tie.commitmentPlanId } });
   const refused = await api.asAccount({ method: 'PUT', path: `${services}/other`, body: plan });
   expect(detailOf(refused).code).toBe('CommitmentPlanNotAllowed');
   const busy = await api.asOperator({ method: 'DELETE', path: operatorPath });
@@ -123,7 +117,7 @@ test('its jobs are registered, started, asked after and cancelled under its own 
     expect(read(await api.call({ key, path: `${job}?${version}` }))['StatusCode']).toBe('Cancelled');
   }
   const swagger = read(await api.call({ path: `${path}/swagger.json` }));
-  expect(swagger).toMatchObject({ basePath: path, info: { title: 'Old' } });
+  expect(swagger).toMatchObject({ basePath: path, info: { title: 'A scorer' } });
   const upload = await api.call({ key, method: 'POST', path: `${path}/uploads`, body: { name: 'data.csv' } });
   expect(upload.status).toBe(201);
 });

@@ -2,7 +2,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Kind, Rows } from '../../shared/app/ports.ts';
-import { decode, encode, opOf, RowTooLarge, UnreadableRow } from '../../shared/storage/codec.ts';
+import { RowTooLarge } from '../../shared/app/row-too-large.ts';
+import { decode, encode, opOf, UnreadableRow } from '../../shared/storage/codec.ts';
 import { keyRangeOf, kindAt, placeOf } from '../../shared/storage/row-places.ts';
 import type { Entity } from '../../shared/storage/table.ts';
 import { refusedTransaction } from '../../shared/storage/table-rules.ts';

@@ -1,4 +1,6 @@
-/** Parameters of operations: those of the path from the route, those of the query from what the call checks and reads. */
+/**
+ * Parameters of operations: those of the path from the route, those of the query from what the call checks and reads.
+ */
 import { z } from 'zod';
 import { idempotencyHeader, armVersionQuery, besVersionQuery } from '../query-parameters.ts';
 import { armVersion, besVersion } from '../query.ts';
