@@ -1,4 +1,7 @@
-/** The part of the real host's admin API that tools use locally: status, ping, the list of functions, a manual run of a timer. */
+/**
+ * The part of the real host's admin API that tools use locally: status, ping, the list of functions, a manual run of a
+ * timer.
+ */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { hostVersion } from './functions-core.ts';
 import { isDisabled, triggerOf } from './http-functions.ts';

@@ -15,6 +15,7 @@ import { createLog, describeFault, type Log } from './log.ts';
 import type { ChildOptions, FromChild } from './messages.ts';
 import { HostRefusal } from './refusal.ts';
 import { makeRouteTable, templateOf } from './route-table.ts';
+import { portTaken } from './shared-port.ts';
 import { runTimersUnderLock } from './timer-lock.ts';
 import { blobTimerStore, hostIdOf } from './timer-store.ts';
 import { makeTimers } from './timers.ts';
@@ -78,7 +79,9 @@ async function start(options: ChildOptions, port: SendHandle): Promise<void> {
     },
   };
   host = serve({ options: { ...options, leaseId }, config, local, log, app, invoker, functions });
-  host.listen(port);
+  await host.listen(port).catch(() => {
+    throw portTaken(options.port);
+  });
   tell({ kind: 'ready', leaseId });
 }
 

@@ -1,4 +1,6 @@
-/** The contract of `@azure/functions-core`, as far as the library 4.16 uses it. It has no package of types of its own. */
+/**
+ * The contract of `@azure/functions-core`, as far as the library 4.16 uses it. It has no package of types of its own.
+ */
 
 export type LogLevel = 'trace' | 'debug' | 'information' | 'warning' | 'error' | 'critical' | 'none';
 export type LogCategory = 'user' | 'system' | 'customMetric';

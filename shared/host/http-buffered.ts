@@ -1,4 +1,7 @@
-/** The transport without HTTP streaming: the whole body in, the whole answer out, as the real host's messages carry them. */
+/**
+ * The transport without HTTP streaming: the whole body in, the whole answer out, as the real host's messages carry
+ * them.
+ */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CookieMember, HttpReply, Scalar } from './core-types.ts';
 import type { HttpTransport } from './http-streaming.ts';

@@ -1,6 +1,7 @@
 /** The HTTP side of the host: limits, the host's own pages, routing, and the end of running requests on shutdown. */
 import { randomUUID } from 'node:crypto';
 import type { SendHandle } from 'node:child_process';
+import { once } from 'node:events';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { AdminApi } from './admin-api.ts';
@@ -26,9 +27,12 @@ export type HttpOptions = {
   readonly log: Log;
 };
 export type HttpHost = {
-  /** Accepts connections from the port that the supervisor holds. */
-  listen(port: SendHandle): void;
-  /** Takes no new connections, closes idle ones now and the others after their answer; resolves when none is left or `graceMs` is over. */
+  /** Accepts connections from the port that the supervisor holds; rejects when another program listens on it. */
+  listen(port: SendHandle): Promise<void>;
+  /**
+   * Takes no new connections, closes idle ones now and the others after their answer; resolves when none is left or
+   * `graceMs` is over.
+   */
   drain(graceMs: number): Promise<void>;
   /** Answers every running request with a 500 whose answer has not begun. */
   failAll(): Promise<void>;
@@ -64,7 +68,10 @@ export function makeHttpHost(options: HttpOptions): HttpHost {
   // Node would hang up on it.
   server.on('connect', (_req, socket) => socket.end(emptyAnswer('404 Not Found')));
   return {
-    listen: (port) => void server.listen(port, backlog),
+    async listen(port) {
+      server.listen(port, backlog);
+      await once(server, 'listening');
+    },
     async drain(graceMs) {
       const { promise, resolve } = Promise.withResolvers<void>();
       onIdle = resolve;

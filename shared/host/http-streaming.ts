@@ -1,4 +1,7 @@
-/** Hands a request to the library's own server object and lets it answer on the client's response: HTTP streaming without a second hop. */
+/**
+ * Hands a request to the library's own server object and lets it answer on the client's response: HTTP streaming
+ * without a second hop.
+ */
 import type { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { once } from 'node:events';
@@ -66,7 +69,10 @@ function triggerMetadata(req: IncomingMessage, { params, query }: HttpCall): Rec
   return metadata;
 }
 
-/** The body with its limit. Leaving it half read makes the real host answer 500 after 8 s: said and answered at once here. */
+/**
+ * The body with its limit. Leaving it half read makes the real host answer 500 after 8 s: said and answered at once
+ * here.
+ */
 async function* readBody(
   req: IncomingMessage,
   res: ServerResponse,
@@ -122,7 +128,9 @@ function cutOffWhenStalled(req: IncomingMessage, warn: (text: string) => void): 
 
 type Body = AsyncIterable<Uint8Array | string>;
 
-/** The library writes a streamed body without heeding back-pressure; this makes its source wait for the client instead. */
+/**
+ * The library writes a streamed body without heeding back-pressure; this makes its source wait for the client instead.
+ */
 function paced(result: unknown, res: ServerResponse): unknown {
   if (typeof result !== 'object' || result === null || !('body' in result)) return result;
   const body = result.body;

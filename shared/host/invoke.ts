@@ -1,4 +1,6 @@
-/** One invocation through the library's model, in the real worker's order: arguments, hooks, handler, hooks, response. */
+/**
+ * One invocation through the library's model, in the real worker's order: arguments, hooks, handler, hooks, response.
+ */
 import type {
   CoreInvocation,
   Duration,

@@ -1,4 +1,7 @@
-/** Loads the app as the real worker does: entry files of the `main` glob, appStart hooks, capabilities, then the functions. */
+/**
+ * Loads the app as the real worker does: entry files of the `main` glob, appStart hooks, capabilities, then the
+ * functions.
+ */
 import { EventEmitter } from 'node:events';
 import { globSync, readFileSync } from 'node:fs';
 import http from 'node:http';

@@ -1,4 +1,7 @@
-/** The host's log: lines as Core Tools prints them, gathered for some milliseconds so that a busy host pays one write for many. */
+/**
+ * The host's log: lines as Core Tools prints them, gathered for some milliseconds so that a busy host pays one write
+ * for many.
+ */
 import type { LogLevel } from './core-types.ts';
 
 const order: readonly LogLevel[] = ['trace', 'debug', 'information', 'warning', 'error', 'critical', 'none'];
@@ -11,7 +14,9 @@ export type Log = {
   flush(): void;
 };
 
-/** @param levels `logging.logLevel` of host.json: the longest matching prefix of the category decides, then `default`. */
+/**
+ * @param levels `logging.logLevel` of host.json: the longest matching prefix of the category decides, then `default`.
+ */
 export function createLog(levels: Readonly<Record<string, string>>, write: (text: string) => void): Log {
   const thresholds = new Map<string, number>();
   let waiting = '';

@@ -1,4 +1,7 @@
-/** NCRONTAB as the real host's parser reads it: day of month AND weekday, `a/n` up to the maximum, reversed ranges swapped, no `? L W #`. */
+/**
+ * NCRONTAB as the real host's parser reads it: day of month AND weekday, `a/n` up to the maximum, reversed ranges
+ * swapped, no `? L W #`.
+ */
 
 type Field = {
   readonly label: string;

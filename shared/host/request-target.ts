@@ -1,6 +1,11 @@
-/** The path of a request as Kestrel hands it to routing: decoded once except %2F, without dot segments; and back again for `req.url`. */
+/**
+ * The path of a request as Kestrel hands it to routing: decoded once except %2F, without dot segments; and back again
+ * for `req.url`.
+ */
 
-/** `path` starts with a slash; `query` is empty or starts with `?`. A target that Kestrel refuses has a status instead. */
+/**
+ * `path` starts with a slash; `query` is empty or starts with `?`. A target that Kestrel refuses has a status instead.
+ */
 export type RequestTarget =
   | { readonly kind: 'path'; readonly path: string; readonly query: string }
   | { readonly kind: 'refused'; readonly status: 400 };

@@ -112,7 +112,10 @@ function isMoment(value: string): boolean {
   return month >= 1 && month <= 12 && day >= 1 && day <= new Date(Date.UTC(year, month, 0)).getUTCDate();
 }
 
-/** .NET's `\d` and `\w` know all scripts and its `$` a last line feed; a pattern that cannot say so in JavaScript is taken as it is. */
+/**
+ * .NET's `\d` and `\w` know all scripts and its `$` a last line feed; a pattern that cannot say so in JavaScript is
+ * taken as it is.
+ */
 function matchesRegex(pattern: string): Constraint {
   const translated = pattern
     .replaceAll(String.raw`\d`, String.raw`\p{Nd}`)

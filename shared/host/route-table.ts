@@ -1,4 +1,7 @@
-/** Which function answers a request: routes in alphabetical order of function name, the first match wins, nothing is ranked. */
+/**
+ * Which function answers a request: routes in alphabetical order of function name, the first match wins, nothing is
+ * ranked.
+ */
 import { parseTemplate, type Literal, type Parameter, type Part, type Segment } from './route-template.ts';
 
 export type HttpRoute = {
@@ -90,7 +93,10 @@ function isAllowed(segments: readonly Segment[], params: Record<string, string>)
   return true;
 }
 
-/** Matches a mixed segment from the right, so that `{name}.{ext}` cuts at the last dot; without its optional end if need be. */
+/**
+ * Matches a mixed segment from the right, so that `{name}.{ext}` cuts at the last dot; without its optional end if need
+ * be.
+ */
 function matchMixed(segment: Segment, text: string, params: Record<string, string>): boolean {
   if (matchFromRight(segment, text, params)) return true;
   const last = segment.at(-1);

@@ -58,7 +58,10 @@ function resolveSettings(
 
 const shape = /^\s*(-?)(?:(\d+)|(?:(\d+)[.:])?(\d+):(\d+)(?::(\d+)(?:\.(\d{1,7}))?)?)\s*$/;
 
-/** .NET's `TimeSpan.TryParse`: `[-][d.]hh:mm[:ss[.f]]`, `d`, `d:hh:mm:ss`; where hours do not fit, the first number is days. */
+/**
+ * .NET's `TimeSpan.TryParse`: `[-][d.]hh:mm[:ss[.f]]`, `d`, `d:hh:mm:ss`; where hours do not fit, the first number is
+ * days.
+ */
 function parseTimeSpan(text: string): number | undefined {
   const found = shape.exec(text);
   if (found === null) return undefined;

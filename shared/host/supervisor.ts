@@ -127,7 +127,12 @@ function supervise(options: HostOptions, shared: SharedPort): Supervisor {
   start();
   // Imports of builtin modules are most of what an idle supervisor weighs: only what this run needs.
   if (options.watch === true)
-    watching = import('./watch-files.ts').then(({ watchFiles }) => watchFiles(options.scriptRoot, onChange));
+    watching = import('./watch-files.ts')
+      .then(({ watchFiles }) => watchFiles(options.scriptRoot, onChange))
+      .catch((error: unknown) => {
+        if (state !== 'stopping') say(`Changes of files are not seen: ${String(error)}`);
+        return () => undefined;
+      });
   return { ready: ready.promise, exited: exited.promise, pid: () => current?.pid ?? 0, stop };
 }
 

@@ -1,4 +1,6 @@
-/** Where timers keep their status, and the lock that lets one host per host id run them: blobs in AzureWebJobsStorage. */
+/**
+ * Where timers keep their status, and the lock that lets one host per host id run them: blobs in AzureWebJobsStorage.
+ */
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { BlockBlobClient, BlobLeaseClient } from '@azure/storage-blob';
@@ -20,7 +22,9 @@ export type TimerStore = {
 export const lockMs = 15_000;
 const containerName = 'azure-webjobs-hosts';
 
-/** The id that hosts of one app share: from the machine and the folder, unless `AzureFunctionsWebHost__hostid` says it. */
+/**
+ * The id that hosts of one app share: from the machine and the folder, unless `AzureFunctionsWebHost__hostid` says it.
+ */
 export function hostIdOf(scriptRoot: string, settings: Readonly<Record<string, string | undefined>>): string {
   const given = settings['AzureFunctionsWebHost__hostid'];
   if (given !== undefined && given !== '') return given.toLowerCase();
@@ -31,7 +35,9 @@ export function hostIdOf(scriptRoot: string, settings: Readonly<Record<string, s
   return `${machine}-${createHash('sha256').update(scriptRoot).digest('hex').slice(0, 16)}`;
 }
 
-/** @param leaseId stays the same over restarts of the child, so that a crash does not lock the host out of its own lock */
+/**
+ * @param leaseId stays the same over restarts of the child, so that a crash does not lock the host out of its own lock
+ */
 export async function blobTimerStore(
   connection: string,
   hostId: string,

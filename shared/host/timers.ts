@@ -1,4 +1,7 @@
-/** Runs timer functions on their schedules: never two runs of one at once, missed runs as one, status kept as the real host does. */
+/**
+ * Runs timer functions on their schedules: never two runs of one at once, missed runs as one, status kept as the real
+ * host does.
+ */
 import { randomUUID } from 'node:crypto';
 import type { RegisteredFunction } from './core-types.ts';
 import { triggerOf } from './http-functions.ts';

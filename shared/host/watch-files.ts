@@ -1,4 +1,6 @@
-/** Tells when a file of the app changes, once for a burst of changes. Dependencies, data and dot folders do not count. */
+/**
+ * Tells when a file of the app changes, once for a burst of changes. Dependencies, data and dot folders do not count.
+ */
 import { readdirSync, watch, type FSWatcher } from 'node:fs';
 import { join } from 'node:path';
 

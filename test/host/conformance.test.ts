@@ -1,6 +1,7 @@
 /**
- * What any Functions host must do, seen through its URL alone, with the app in conformance-app. MILLPOND_CONFORMANCE_URL
- * names a host that runs it already (`func start`); without it the embedded host runs it, with HTTP streaming and without.
+ * What any Functions host must do, seen through its URL alone, with the app in conformance-app.
+ * MILLPOND_CONFORMANCE_URL names a host that runs it already (`func start`); without it the embedded host runs it, with
+ * HTTP streaming and without.
  */
 import { cpSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
 import net from 'node:net';

@@ -1,4 +1,7 @@
-/** What this host does where the real one hangs, and what it does with large bodies: beside the conformance suite, with HTTP streaming on and off. */
+/**
+ * What this host does where the real one hangs, and what it does with large bodies: beside the conformance suite, with
+ * HTTP streaming on and off.
+ */
 import { once } from 'node:events';
 import net from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -89,6 +92,25 @@ describe.each([{ streams: true }, { streams: false }])('HTTP (streaming: $stream
       expect(await host.line(/cancelled half read/)).toContain('Functions.cancels');
     },
   );
+
+  it.runIf(streams)('resets no client that is still sending when its last answer is out', async () => {
+    const socket = net.connect({ port: host.port, host: '127.0.0.1', allowHalfOpen: true });
+    const parts = 4;
+    const head = `POST /ignores HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: ${parts * mib.length}\r\n\r\n`;
+    socket.write(head);
+    let text = '';
+    socket.on('data', (chunk) => (text += String(chunk)));
+    await once(socket, 'end');
+    expect(text).toMatch(/^HTTP\/1\.1 413/);
+    const hasFailed = new Promise<boolean>((resolve) => {
+      socket.on('error', () => undefined).on('close', resolve);
+    });
+    // One by one: what is under way when the connection is reset is lost without a word.
+    for (let part = 0; part < parts; part++)
+      await new Promise<unknown>((resolve) => void socket.write(mib, resolve));
+    socket.end();
+    expect(await hasFailed).toBe(false);
+  });
 
   it.runIf(streams)('takes an upload in bounded memory', async () => {
     const [count, chunk] = [80, Buffer.alloc(1 << 20)];

@@ -5,6 +5,7 @@ import net, { type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { HostRefusal } from '../../shared/host/refusal.ts';
+import { openPort } from '../../shared/host/shared-port.ts';
 import { atEnd, cleanUp, repository, run, writeApp, writeFunctions } from './fixture-app.ts';
 
 const code = `
@@ -232,6 +233,18 @@ describe('a host that must not start', () => {
     expect(refused).toBeInstanceOf(HostRefusal);
     expect((refused as HostRefusal).message).toContain(`port ${port} is taken by another program`);
   });
+
+  it('says so: a port that another program takes while the app starts', async () => {
+    const reserved = openPort(0);
+    const starting = run(writeApp({ code }), { port: reserved.port }).catch((error: unknown) => error);
+    const other = net.createServer().listen(reserved.port, '127.0.0.1');
+    await once(other, 'listening');
+    const refused = await starting;
+    other.close();
+    reserved.close();
+    expect(refused).toBeInstanceOf(HostRefusal);
+    expect((refused as HostRefusal).message).toContain(`port ${reserved.port} is taken by another program`);
+  });
 });
 
 describe('the command line', () => {
@@ -261,6 +274,7 @@ describe('the command line', () => {
       ['start', '--prot', '1'],
       ['start', '--port=many'],
       ['start', '--script-root', '/nowhere', '--port', '0'],
+      ['start', '--script-root', '/nowhere', '--port', '0', '--watch'],
     ])
       expect(await command(...args)).toMatchObject({ code: 2, out: '' });
     expect(await command('dance')).toMatchObject({
