@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { lookAfterMachines } from './app/look-after-machines.ts';
 import { makeMemory } from './app/memory.ts';
 import { makeTogether } from './app/together.ts';
+import { makeTurns } from './app/turns.ts';
 import { makeOneAtATime } from './app/one-at-a-time.ts';
 import { nudge } from './app/nudge.ts';
 import type { App, Config, Log } from './app/ports.ts';
@@ -85,6 +86,7 @@ function compose(settings: Settings): Composed {
     oneAtATime: makeOneAtATime(),
     memory: makeMemory(clock),
     together: makeTogether(limits.finishesTogetherMax),
+    modelTurns: makeTurns(limits.modelsAtOnceMax),
     cursors: new Map(),
     closing: closing.signal,
     log,

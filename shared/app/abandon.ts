@@ -17,8 +17,9 @@ export async function settlePoolless(app: App, tag: Tag): Promise<void> {
 }
 
 /**
- * Given up after three times a request's longest life. A tombstone first: a slow creator that is still alive meets it as a conflict, and never makes a pool whose quota
- * has been given back. Then the reservation, then the `live` row is due with the tombstone's retirement.
+ * Given up after three times a request's longest life. A tombstone first: a slow creator that is still alive meets it
+ * as a conflict, and never makes a pool whose quota has been given back. Then the reservation, then the `live` row is
+ * due with the tombstone's retirement.
  */
 async function abandonHalfMade(app: App, live: Live): Promise<void> {
   const nowMs = app.clock.now();

@@ -3,7 +3,10 @@ import { expiryOf, isFinal, type Final, type Job, type Queued } from '../core/jo
 import { useOf } from '../core/metering.ts';
 import type { Stored, Write } from './ports.ts';
 
-/** The job becomes `row`; its secrets, its place in the queue or its running place go, what it costs and when its results' SAS ends is noted. */
+/**
+ * The job becomes `row`; its secrets, its place in the queue or its running place go; what it costs and when the SAS of
+ * its results ends are noted.
+ */
 export function endWrites(stored: Stored<'job'>, row: Final): Write[] {
   const job = stored.row;
   if (isFinal(job)) throw new Error(`job ${job.jobId} has ended already`);

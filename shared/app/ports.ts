@@ -12,6 +12,8 @@ import type { Period, Plan } from '../core/plan.ts';
 import type { Live, Pool } from '../core/pool.ts';
 import type { Column, Service } from '../core/service.ts';
 import type { Vm } from '../core/vm.ts';
+import type { Together } from './together.ts';
+import type { Turns } from './turns.ts';
 
 /** Written once with the job, deleted when it is final: what was asked, secrets sealed. At most 256 KiB. */
 export type SpecRow = { readonly jobId: JobId; readonly sealed: Uint8Array };
@@ -340,16 +342,6 @@ export type Memory = {
   isNoted(key: string): boolean;
 };
 
-/**
- * What is asked for one topic while a run for it is under way in this process is run together next, in its order. `run`
- * gives a result for each item; when it throws, all of its items fail.
- */
-export type Together = <A, B>(
-  topic: string,
-  item: A,
-  run: (items: readonly A[]) => Promise<readonly B[]>,
-) => Promise<B>;
-
 export type Log = (
   event: string,
   fields?: Readonly<Record<string, string | number | boolean | undefined>>,
@@ -388,6 +380,8 @@ export type App = {
   readonly wakeups: Wakeups;
   readonly oneAtATime: OneAtATime;
   readonly together: Together;
+  /** Models that are fetched and checked: each is held in memory meanwhile. */
+  readonly modelTurns: Turns;
   readonly memory: Memory;
   /** Where this process's last bounded pass over something ended; a new process begins anew. */
   readonly cursors: Map<string, string>;

@@ -1,5 +1,5 @@
 /** Brings a pool's VMs to what is wanted: dead ones out, missing ones in, finished ones onto the ledger. Bounded, repeatable. */
-import { classicTag, makeVmId, type Tag } from '../core/ids.ts';
+import { classicTag, makeVmId, tagOf, type Tag } from '../core/ids.ts';
 import { limits } from '../core/limits.ts';
 import {
   classicDemand,
@@ -161,7 +161,7 @@ async function addVms(app: App, pool: Stored<'pool'>, count: number): Promise<'d
   const { poolId } = pool.row;
   const writes: Write[] = [{ do: 'replace', kind: 'pool', row: pool.row, etag: pool.etag }];
   for (let n = 0; n < count; n += 1) {
-    const vmId = makeVmId(poolId.slice(0, 12), app.random.hex(20));
+    const vmId = makeVmId(tagOf(poolId), app.random.hex(20));
     writes.push({ do: 'create', kind: 'vm', row: provision(vmId, poolId, nowMs) });
   }
   return (await app.store.commit(writes)).kind;

@@ -5,7 +5,6 @@ import { badArgument, type Refused } from '../core/refusal.ts';
 import type { Column, Service } from '../core/service.ts';
 import { modelBlob } from './assignment.ts';
 import type { App } from './ports.ts';
-import { makeTurns } from './turns.ts';
 
 /** Where the model is, and where in the request that stands. */
 export type ModelWish = { readonly path: string } & (
@@ -20,12 +19,9 @@ export type TakenModel = {
 };
 
 /** Each is held in memory while it is taken, and checked in a process that may take much of it. */
-export async function takeModel(app: App, wish: ModelWish): Promise<TakenModel | Refused> {
-  const turns = await app.memory.recall('models', dayMs, async () => makeTurns(limits.modelsAtOnceMax));
-  return turns(() => take(app, wish));
+export function takeModel(app: App, wish: ModelWish): Promise<TakenModel | Refused> {
+  return app.modelTurns(() => take(app, wish));
 }
-
-const dayMs = 86_400_000;
 
 /** A model that cannot be served is no refusal: it leaves the service `failed` with the reason. */
 async function take(app: App, wish: ModelWish): Promise<TakenModel | Refused> {

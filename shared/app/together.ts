@@ -1,5 +1,13 @@
 /** VMs of a pool that end their jobs at the same moment share one look at the queue and one commit, in the order in which they came. */
-import type { Together } from './ports.ts';
+/**
+ * What is asked for one topic while a run for it is under way in this process is run together next, in its order. `run`
+ * gives a result for each item; when it throws, all of its items fail.
+ */
+export type Together = <A, B>(
+  topic: string,
+  item: A,
+  run: (items: readonly A[]) => Promise<readonly B[]>,
+) => Promise<B>;
 
 type Asked = {
   readonly item: unknown;

@@ -142,7 +142,7 @@ export function holds(vm: Living, job: { jobId: string; attempt: number }): bool
   return isWorking(vm) && vm.job.jobId === job.jobId && vm.job.attempt === job.attempt;
 }
 
-export async function replaceVm(app: App, stored: Stored<'vm'>, row: Vm): Promise<'done' | 'conflict'> {
+async function replaceVm(app: App, stored: Stored<'vm'>, row: Vm): Promise<'done' | 'conflict'> {
   return (await app.store.commit([{ do: 'replace', kind: 'vm', row, etag: stored.etag }])).kind;
 }
 

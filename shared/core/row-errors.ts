@@ -1,6 +1,6 @@
 /** What a job does about rows that cannot be scored, as its GlobalParameters say it (api.md, "Service"). Pure. */
 import { badArgument, shown, type Refused } from './refusal.ts';
-import { suggest } from './suggest.ts';
+import { didYouMean } from './suggest.ts';
 
 /** Names of GlobalParameters that every web service has; its own may not begin like this. */
 export const ownParameterPrefix = 'millpond.';
@@ -51,11 +51,9 @@ export function understandRowErrors(
 ): { readonly kind: 'policy'; readonly policy: RowErrorPolicy } | Refused {
   const unknown = Object.keys(given).find((name) => !known.includes(name));
   if (unknown !== undefined) {
-    const near = suggest(unknown, known);
-    const remedy = near === undefined ? `Known are ${known.join(', ')}.` : `Did you mean "${near}"?`;
     return badArgument(
       'UnexpectedParameter',
-      `GlobalParameters names "${shown(unknown)}", which Millpond does not have. ${remedy}`,
+      `GlobalParameters names "${shown(unknown)}", which is none of ${known.join(', ')}.${didYouMean(unknown, known)}`,
     );
   }
   const kind = kinds.find((one) => one === (given[rowErrorParameters.policy] ?? 'fail'));

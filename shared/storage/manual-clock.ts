@@ -1,12 +1,13 @@
 /** A virtual clock: time stands still until a test moves it on, and then wakes sleepers one by one in their order. */
 import type { Clock } from '../app/ports.ts';
+import { popDue, pushDue, type Timed } from './due-heap.ts';
 
-type Sleeper = { readonly atMs: number; readonly order: number; wake: (() => void) | undefined };
+type Sleeper = Timed & { wake: (() => void) | undefined };
 
 export class ManualClock implements Clock {
   private nowMs: number;
   private order = 0;
-  /** A binary heap: the next one to wake is the first. Sleepers that were woken by their signal stay, without `wake`. */
+  /** A heap: the next one to wake is the first. Sleepers that were woken by their signal stay, without `wake`. */
   private readonly heap: Sleeper[] = [];
   private awake = 0;
 
@@ -32,7 +33,7 @@ export class ManualClock implements Clock {
       };
       sleeper.wake = wake;
       signal?.addEventListener('abort', wake);
-      push(this.heap, sleeper);
+      pushDue(this.heap, sleeper);
     });
   }
 
@@ -81,14 +82,14 @@ export class ManualClock implements Clock {
   }
 
   private async wakeNext(): Promise<void> {
-    const sleeper = pop(this.heap)!;
+    const sleeper = popDue(this.heap)!;
     this.nowMs = Math.max(this.nowMs, sleeper.atMs);
     sleeper.wake?.();
     await settled();
   }
 
   private dropWoken(): void {
-    while (this.heap.length > 0 && this.heap[0]!.wake === undefined) pop(this.heap);
+    while (this.heap.length > 0 && this.heap[0]!.wake === undefined) popDue(this.heap);
   }
 }
 
@@ -102,37 +103,4 @@ function settled(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);
   });
-}
-
-function isBefore(a: Sleeper, b: Sleeper): boolean {
-  return a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
-}
-
-function push(heap: Sleeper[], sleeper: Sleeper): void {
-  let at = heap.length;
-  heap.push(sleeper);
-  while (at > 0) {
-    const parent = (at - 1) >>> 1;
-    if (!isBefore(sleeper, heap[parent]!)) break;
-    heap[at] = heap[parent]!;
-    at = parent;
-  }
-  heap[at] = sleeper;
-}
-
-function pop(heap: Sleeper[]): Sleeper | undefined {
-  const first = heap[0];
-  const last = heap.pop();
-  if (last === undefined || heap.length === 0) return first;
-  let at = 0;
-  for (;;) {
-    let child = 2 * at + 1;
-    if (child >= heap.length) break;
-    if (child + 1 < heap.length && isBefore(heap[child + 1]!, heap[child]!)) child++;
-    if (!isBefore(heap[child]!, last)) break;
-    heap[at] = heap[child]!;
-    at = child;
-  }
-  heap[at] = last;
-  return first;
 }

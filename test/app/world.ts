@@ -5,6 +5,7 @@ import { createPool } from '../../shared/app/create-pool.ts';
 import { makeMemory } from '../../shared/app/memory.ts';
 import { limits } from '../../shared/core/limits.ts';
 import { makeTogether } from '../../shared/app/together.ts';
+import { makeTurns } from '../../shared/app/turns.ts';
 import { makeOneAtATime } from '../../shared/app/one-at-a-time.ts';
 import { putPlan } from '../../shared/app/plans.ts';
 import type { App, Compute, Config } from '../../shared/app/ports.ts';
@@ -140,6 +141,7 @@ export function makeApp({ clock, table, blobs, machines, config = {}, seed = 1 }
     oneAtATime: makeOneAtATime(),
     memory: makeMemory(clock),
     together: makeTogether(limits.finishesTogetherMax),
+    modelTurns: makeTurns(limits.modelsAtOnceMax),
     cursors: new Map(),
     closing: new AbortController().signal,
     log: () => undefined,

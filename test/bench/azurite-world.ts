@@ -1,4 +1,7 @@
-/** The use cases over a real Azurite, with real time; blobs and machines are twins, so that only the tables are measured. */
+/**
+ * The use cases over a real Azurite, with real time; blobs and machines are twins, so that only the tables are
+ * measured.
+ */
 import { makeMemory } from '../../shared/app/memory.ts';
 import { limits } from '../../shared/core/limits.ts';
 import { makeTogether } from '../../shared/app/together.ts';

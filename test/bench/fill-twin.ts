@@ -1,4 +1,6 @@
-/** A pool on the twin with a queue and a history of any length, written below the use cases: a million rows in seconds. */
+/**
+ * A pool on the twin with a queue and a history of any length, written below the use cases: a million rows in seconds.
+ */
 import { finishJob } from '../../shared/app/finish.ts';
 import { openSpec, sealSpec } from '../../shared/app/job-spec.ts';
 import type { Kind, Rows } from '../../shared/app/ports.ts';

@@ -1,4 +1,7 @@
-/** The embedded Functions host: its start, its weight, its requests beside those of a bare node server, long bodies, a killed child. */
+/**
+ * The embedded Functions host: its start, its weight, its requests beside those of a bare node server, long bodies, a
+ * killed child.
+ */
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -48,11 +51,7 @@ export async function benchHost({ full }: { readonly full: boolean }): Promise<M
     const measures = [...startAndWeight(starts, idle), ...loads, ...bodies, await afterKill(url, pid)];
     return measures.filter(({ value }) => !Number.isNaN(value));
   } finally {
-    for (const child of started) {
-      const ended = once(child, 'exit');
-      child.kill();
-      await ended;
-    }
+    for (const child of started) await end(child);
     rmSync(folder, { recursive: true, force: true });
   }
 }
@@ -81,6 +80,7 @@ async function startHost(
   for (;;) {
     const answer = await fetch(`${url}/pid`).catch(() => undefined);
     if (answer?.status === 200) return { url, supervisor };
+    if (hasEnded(supervisor)) throw new Error('the host could not be started: is it built?');
     await pause(5);
   }
 }
@@ -90,11 +90,19 @@ async function timeOfStart(folder: string): Promise<number> {
   const started: ChildProcess[] = [];
   await startHost(folder, started);
   const tookMs = performance.now() - beganMs;
-  for (const child of started) {
-    child.kill();
-    await once(child, 'exit');
-  }
+  for (const child of started) await end(child);
   return tookMs;
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (hasEnded(child)) return;
+  const ended = once(child, 'exit');
+  child.kill();
+  await ended;
+}
+
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null;
 }
 
 function startAndWeight(

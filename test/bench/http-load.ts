@@ -1,4 +1,7 @@
-/** The load of the host's bench, in a process of its own: `URL CONNECTIONS MS`; each connection asks again once it is answered. Prints JSON. */
+/**
+ * The load of the host's bench, in a process of its own: `URL CONNECTIONS MS`; each connection asks again once it is
+ * answered. Prints JSON.
+ */
 import net from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { quantile } from './measures.ts';

@@ -1,4 +1,7 @@
-/** `npm run bench`: the promises about speed, each beside the storage's own speed in the same run. `--full` takes longer. */
+/**
+ * `npm run bench`: the promises about speed, each beside the storage's own speed in the same run. `--full` takes
+ * longer.
+ */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { projectRoot } from '../../shared/cli/places.ts';

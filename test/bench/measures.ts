@@ -1,4 +1,7 @@
-/** What a bench gives: numbers, each with its target and where the target comes from; medians, since the machine is shared. */
+/**
+ * What a bench gives: numbers, each with its target and where the target comes from; medians, since the machine is
+ * shared.
+ */
 
 export type Measure = {
   /** Stable, for whoever compares two runs: `start-to-running-median`. */

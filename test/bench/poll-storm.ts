@@ -97,7 +97,10 @@ async function startStorm(
     seconds,
   };
   child.send(order);
-  const [report] = (await once(child, 'message')) as [StormReport];
+  const gone = once(child, 'disconnect').then(() => {
+    throw new Error('the process that polls ended without a report');
+  });
+  const [report] = (await Promise.race([once(child, 'message'), gone])) as [StormReport];
   return report;
 }
 

@@ -1,4 +1,7 @@
-/** The calls that a use case made on the twin, made again on Azurite with nothing else around them: what storage alone takes. */
+/**
+ * The calls that a use case made on the twin, made again on Azurite with nothing else around them: what storage alone
+ * takes.
+ */
 import { randomBytes } from 'node:crypto';
 import type { BlobPlace, CallerBlobs } from '../../shared/app/ports.ts';
 import type { AzureTable } from '../../shared/storage/azure-table.ts';
@@ -13,7 +16,9 @@ export type Replayer = {
   readonly output: BlobPlace;
 };
 
-/** Milliseconds from the first call of the first wave to the last reply; on rows of its own, the same as the twin had. */
+/**
+ * Milliseconds from the first call of the first wave to the last reply; on rows of its own, the same as the twin had.
+ */
 export async function replay(replayer: Replayer, trace: Trace): Promise<number> {
   const pk = randomBytes(6).toString('hex');
   const versions = new Map<string, string>();

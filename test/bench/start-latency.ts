@@ -1,4 +1,6 @@
-/** A whole Millpond over HTTP with two idle VMs: from start to Running and to Finished, beside the storage calls of it. */
+/**
+ * A whole Millpond over HTTP with two idle VMs: from start to Running and to Finished, beside the storage calls of it.
+ */
 import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import { jobStatus } from '../../shared/app/status.ts';

@@ -4,7 +4,10 @@ import { join } from 'node:path';
 
 export type Canary = { readonly name: string; readonly secret: string };
 
-/** As it is, in a URL, in hex, as base64 of its text at each of the three offsets, and as the bytes that its base64 stands for. */
+/**
+ * As it is, in a URL, in hex, as base64 of its text at each of the three offsets, and as the bytes that its base64
+ * stands for.
+ */
 function spellings(whole: string): Buffer[] {
   // Most of a secret is a secret: messages cut what they show.
   const secret = whole.slice(0, Math.max(24, Math.floor(whole.length / 2)));

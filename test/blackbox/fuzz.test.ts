@@ -1,4 +1,7 @@
-/** The same kinds of requests as in process, over real connections to a running instance, with paths and headers as raw as they come. */
+/**
+ * The same kinds of requests as in process, over real connections to a running instance, with paths and headers as raw
+ * as they come.
+ */
 import { request } from 'node:http';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';

@@ -1,4 +1,7 @@
-/** An output is written once, whole, or the job says in a sentence why not: what a caller sees of it (design.md, section 8). */
+/**
+ * An output is written once, whole, or the job says in a sentence why not: what a caller sees of it (design.md, section
+ * 8).
+ */
 import { BlobSASPermissions } from '@azure/storage-blob';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { censusCsv } from '../../shared/samples/adult-census/census-csv.ts';

@@ -1,4 +1,7 @@
-/** Rows that cannot be scored, through the whole service: policies, the error file as the status names it, and the rerun. */
+/**
+ * Rows that cannot be scored, through the whole service: policies, the error file as the status names it, and the
+ * rerun.
+ */
 import { BlobSASPermissions } from '@azure/storage-blob';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parse } from 'csv-parse/sync';

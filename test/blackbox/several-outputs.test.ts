@@ -1,4 +1,6 @@
-/** A web service with two outputs, through the whole of it: each in its own place, and a VM that dies between the two. */
+/**
+ * A web service with two outputs, through the whole of it: each in its own place, and a VM that dies between the two.
+ */
 import { BlobSASPermissions } from '@azure/storage-blob';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { censusCsv } from '../../shared/samples/adult-census/census-csv.ts';
@@ -15,6 +17,7 @@ import {
   type Status,
   type Tenant,
 } from './instance.ts';
+import { startedVms } from './log-lines.ts';
 
 let storage: BlobProxy;
 let instance: Instance;
@@ -112,12 +115,7 @@ it('each named or not, by key or by SAS: the scored rows in each, and each in th
 });
 
 it('a VM that is killed between the two commits: the next one finds the mark of the first and writes the second', async () => {
-  const started = new Map(
-    instance.log.flatMap((line) => {
-      const found = /compute\.vm-started.*?"vmId":"(\w+)","pid":(\d+)/.exec(line);
-      return found === null ? [] : [[found[1] ?? '', Number(found[2])] as const];
-    }),
-  );
+  const vms = startedVms(instance.log);
   let killed: string | undefined;
   storage.rule(async ({ comp, blob, nth }): Promise<Action> => {
     if (comp !== 'blocklist' || blob !== 'second.csv' || nth > 1) return 'pass';
@@ -127,7 +125,7 @@ it('a VM that is killed between the two commits: the next one finds the mark of 
       tenant.accountKey,
     );
     killed = (jobs.json as { value: { vmId: string }[] }).value[0]?.vmId;
-    process.kill(started.get(killed ?? '') ?? Number.NaN, 'SIGKILL');
+    process.kill(vms.get(killed ?? '') ?? Number.NaN, 'SIGKILL');
     return 'cut';
   });
   const status = await ended(

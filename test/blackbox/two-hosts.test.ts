@@ -19,6 +19,7 @@ import {
   type SecondHost,
   type Tenant,
 } from './instance.ts';
+import { isHolder, startedVms } from './log-lines.ts';
 
 // A host that ends waits for its VMs' held calls.
 const usual = { TICK_SCHEDULE: '*/2 * * * * *', MILLPOND_VM_HOLD_S: '1' };
@@ -34,15 +35,6 @@ const vmProgram = 'vm/main';
 let instance: Instance;
 let owner: SecondHost;
 let tenant: Tenant;
-
-function isHolder(log: readonly string[]): boolean {
-  return log.some((line) => line.includes('host-lease.changed') && line.includes('"holder":"self"'));
-}
-
-/** Ids of the VMs whose processes a host has started. */
-function startedBy(log: readonly string[]): string[] {
-  return log.flatMap((line) => /compute\.vm-started.*?"vmId":"(\w+)"/.exec(line)?.[1] ?? []);
-}
 
 async function census(rows: number): Promise<string> {
   let text = '';
@@ -113,7 +105,7 @@ describe.each(modes)('dispatch $dispatch', (mode) => {
     const living = (await listOf(poolId, 'vms')).filter((vm) => vm.state !== 'stopped');
     expect(living).toHaveLength(2);
     expect(childrenOf(instance.host().pid, vmProgram)).toHaveLength(2);
-    const started = [...startedBy(owner.log), ...startedBy(instance.log)];
+    const started = [...startedVms(owner.log).keys(), ...startedVms(instance.log).keys()];
     expect(started).toHaveLength(4);
     expect(new Set(started).size).toBe(4);
 

@@ -23,6 +23,7 @@ import {
   type SecondHost,
   type Tenant,
 } from './instance.ts';
+import { isHolder, startedVms } from './log-lines.ts';
 
 let storage: BlobProxy;
 /** In front of the service, for the VMs that freeze. */
@@ -56,7 +57,7 @@ beforeAll(async () => {
   });
   // The first host has the VMs until it ends; so does the second one then.
   await instance.restart(() =>
-    until(async () => (owner.log.some(isHolder) ? true : undefined), 'the second host to run the VMs'),
+    until(async () => (isHolder(owner.log) ? true : undefined), 'the second host to run the VMs'),
   );
   tenant = await makeTenant(instance, '2c'.repeat(16));
 });
@@ -67,17 +68,6 @@ afterAll(async () => {
   await storage?.close();
   await service?.close();
 });
-
-const isHolder = (line: string) => line.includes('host-lease.changed') && line.includes('"holder":"self"');
-
-/** Process ids by VM, of those that a host has started. */
-function startedBy(log: readonly string[]): Map<string, number> {
-  const lines = log.flatMap((line) => {
-    const found = /compute\.vm-started.*?"vmId":"(\w+)","pid":(\d+)/.exec(line);
-    return found === null ? [] : [[found[1] ?? '', Number(found[2])] as const];
-  });
-  return new Map(lines);
-}
 
 function freeze(pids: readonly number[]): void {
   frozen = pids;
@@ -140,7 +130,7 @@ it('a VM that freezes around its commit: one whole output, one end, billed to it
   for (const [name, [first]] of Object.entries(commits)) await arrival(first, `the commit of ${name}.csv`);
 
   // The whole machine freezes: the host and its VMs. What they have sent stays on its way.
-  const zombies = [...startedBy(owner.log).values()];
+  const zombies = [...startedVms(owner.log).values()];
   expect(zombies).toHaveLength(3);
   freeze([owner.pid(), ...zombies]);
   const frozenMs = Date.now();
@@ -150,7 +140,7 @@ it('a VM that freezes around its commit: one whole output, one end, billed to it
 
   // The lease of the frozen host runs out, and others do its jobs.
   const takenMs = await until(
-    async () => (startedBy(instance.log).size > 0 ? Date.now() : undefined),
+    async () => (startedVms(instance.log).size > 0 ? Date.now() : undefined),
     'the first new VM',
   );
   const [amid, amidAgain] = commits.amid;
@@ -160,7 +150,7 @@ it('a VM that freezes around its commit: one whole output, one end, billed to it
   amidAgain?.go.resolve();
   const ends: Record<string, Awaited<ReturnType<typeof ended>>> = {};
   for (const [name, path] of Object.entries(jobs)) ends[name] = await ended(instance, tenant, path);
-  const successors = startedBy(instance.log);
+  const successors = startedVms(instance.log);
   for (const one of Object.values(ends)) {
     expect(one).toMatchObject({ StatusCode: 'Finished', Attempt: 2, RowsDone: rows });
     expect([...successors.keys()]).toContain(one.VmId);
@@ -196,7 +186,9 @@ it('a VM that freezes around its commit: one whole output, one end, billed to it
 
 type Times = { readonly madeMs: number; readonly frozenMs: number; readonly takenMs: number };
 
-/** The two VMs of the pool up to the freeze, the two new ones from the takeover on; one transaction for the classic job. */
+/**
+ * The two VMs of the pool up to the freeze, the two new ones from the takeover on; one transaction for the classic job.
+ */
 async function expectBill(poolId: string, { madeMs, frozenMs, takenMs }: Times): Promise<void> {
   expect((await instance.call('DELETE', `${tenant.pools}/${poolId}`, tenant.accountKey)).status).toBe(202);
   await until(

@@ -29,9 +29,9 @@ describe('the policy', () => {
   test.each([
     [
       { 'millpond.rowError': 'skip' },
-      'names "millpond.rowError", which Millpond does not have. Did you mean "millpond.rowErrors"?',
+      'names "millpond.rowError", which is none of millpond.rowErrors, millpond.maxRowErrors, millpond.maxRowErrorShare. Did you mean "millpond.rowErrors"?',
     ],
-    [{ 'millpond.x': 1 }, 'Known are millpond.rowErrors, millpond.maxRowErrors, millpond.maxRowErrorShare.'],
+    [{ 'millpond.x': 1 }, 'which is none of millpond.rowErrors, millpond.maxRowErrors, millpond.maxRowErrorShare.'],
     [
       { 'millpond.rowErrors': 'drop' },
       'gives "millpond.rowErrors" as "drop": expected is one of "fail", "skip", "blank".',

@@ -1,4 +1,7 @@
-/** Which parts of the domain and the use cases a run has not reached: by V8's own counting, function by function and block by block. */
+/**
+ * Which parts of the domain and the use cases a run has not reached: by V8's own counting, function by function and
+ * block by block.
+ */
 import { readFileSync } from 'node:fs';
 import { Session } from 'node:inspector/promises';
 import { fileURLToPath } from 'node:url';

@@ -4,7 +4,6 @@
 export type VmFacts = {
   readonly vmId: string;
   readonly poolId: string;
-  readonly startedMs: number;
   /** Its first hello was sent. */
   helloSentMs?: number;
   /** When the last call that was answered, and not turned away, was sent. */
@@ -13,7 +12,6 @@ export type VmFacts = {
   lastSentMs?: number;
   /** The process has ended. */
   endMs?: number;
-  endCause?: string;
   /** Calls of its that the service still works on. */
   openCalls: number;
   /** The service came to the end of one. */

@@ -1,4 +1,6 @@
-/** The instances' lives: they come up, stand still, die, go home at night; one holds the machines; one of them ticks. */
+/**
+ * The instances' lives: they come up, stand still, die, go home at night; one holds the machines; one of them ticks.
+ */
 import { lookAfterMachines } from '../../shared/app/look-after-machines.ts';
 import { nudge } from '../../shared/app/nudge.ts';
 import { StoreFault } from '../../shared/app/ports.ts';
@@ -44,7 +46,6 @@ export class Hosts {
   instances: Instance[] = [];
   crashes = 0;
   pauses = 0;
-  ticks = 0;
   private readonly parts: HostsParts;
   private incarnations = 0;
   private upAgainMs = 0;
@@ -109,7 +110,7 @@ export class Hosts {
   }
 
   /** A tick at an instance that is up, whatever the timer says. */
-  async tickNow(): Promise<void> {
+  private async tickNow(): Promise<void> {
     const instance = this.anyUp();
     if (instance !== undefined) await this.tickAt(instance);
   }
@@ -230,7 +231,6 @@ export class Hosts {
     const { scheduler } = this.parts;
     const touched: Touched = untouched();
     const beganMs = scheduler.nowMs;
-    this.ticks += 1;
     this.ticking = instance;
     try {
       await tick(instance.app(touched));

@@ -2,6 +2,7 @@
 import { makeMemory } from '../../shared/app/memory.ts';
 import { makeOneAtATime } from '../../shared/app/one-at-a-time.ts';
 import { makeTogether } from '../../shared/app/together.ts';
+import { makeTurns } from '../../shared/app/turns.ts';
 import { limits } from '../../shared/core/limits.ts';
 import type { App, Clock, Compute, Config, Log } from '../../shared/app/ports.ts';
 import type { SeededRandom } from '../../shared/storage/seeded-random.ts';
@@ -36,7 +37,6 @@ export class Instance implements Patient {
   readonly name: string;
   readonly clock: StorageClock;
   readonly compute: Compute;
-  readonly bornMs: number;
   state: 'up' | 'dead' = 'up';
   pausedUntilMs = 0;
   /** All that it has stood still. */
@@ -53,8 +53,7 @@ export class Instance implements Patient {
     const { scheduler, random } = parts;
     this.parts = parts;
     this.name = parts.name;
-    this.bornMs = scheduler.nowMs;
-    const { bornMs } = this;
+    const bornMs = scheduler.nowMs;
     const monotonicMs = () => (scheduler.nowMs - bornMs) * (1 + parts.driftPerMs);
     const wallMs = () => scheduler.nowMs + parts.wallSkewMs;
     const timers = makeQuietClock(this, parts.storage);
@@ -64,6 +63,7 @@ export class Instance implements Patient {
     this.base = {
       store: makeStore({ table: parts.storage.tableOf(this), random, clock }),
       together: makeTogether(limits.finishesTogetherMax),
+      modelTurns: makeTurns(limits.modelsAtOnceMax),
       ...parts.shared,
       ...parts.blobsOf(this),
       compute: this.compute,

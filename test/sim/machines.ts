@@ -1,4 +1,6 @@
-/** Where VMs' processes come from: children of the one host that holds the lease, or machines that belong to no host. */
+/**
+ * Where VMs' processes come from: children of the one host that holds the lease, or machines that belong to no host.
+ */
 import type { Compute } from '../../shared/app/ports.ts';
 import { tagOf } from '../../shared/core/ids.ts';
 import { isLiving, type Vm } from '../../shared/core/vm.ts';
@@ -136,11 +138,6 @@ export class Machines {
     else process.die(cause);
   }
 
-  killVm(vmId: string, cause: string): void {
-    const machine = this.running.get(vmId);
-    if (machine !== undefined) this.kill(machine, cause);
-  }
-
   /** The process ends without a word and the machine runs it once more, under the same id. */
   rerun(vmId: string): void {
     const machine = this.running.get(vmId);
@@ -165,7 +162,6 @@ export class Machines {
     const known: VmFacts = {
       vmId,
       poolId,
-      startedMs: scheduler.nowMs,
       openCalls: 0,
       lastServedMs: 0,
       healthyFromMs: scheduler.nowMs,
@@ -232,5 +228,3 @@ export class Machines {
     }
   }
 }
-
-export type { Machine };

@@ -18,8 +18,8 @@ const { values } = parseArgs({
     go: { type: 'boolean', default: false },
   },
 });
-const days = Number(values.days);
-const jobsADay = Number(values.jobs);
+const days = numberOf('days');
+const jobsADay = numberOf('jobs');
 
 if (values.mutant !== undefined) (await import('./mutants/apply.ts')).applyMutant(values.mutant);
 const coverage = values.coverage ? await (await import('./coverage.ts')).beginCoverage() : undefined;
@@ -27,18 +27,21 @@ const { simulate } = await import('./simulate.ts');
 
 if (values.mutants) {
   const { runMutants } = await import('./mutants/run.ts');
-  const alive = await runMutants(
-    (line) => process.stdout.write(`${line}\n`),
-    Number(values.seeds),
-    values.only,
-  );
+  const alive = await runMutants((line) => process.stdout.write(`${line}\n`), numberOf('seeds'), values.only);
   process.exitCode = alive === 0 ? 0 : 1;
 } else if (values.seed === undefined)
-  await runMany(Number(values.from ?? Date.now() % 1_000_000_007), Number(values.seeds));
-else await runOne(Number(values.seed));
+  await runMany(values.from === undefined ? Date.now() % 1_000_000_007 : numberOf('from'), numberOf('seeds'));
+else await runOne(numberOf('seed'));
 
 for (const { file, line, what, text } of (await coverage?.unreached()) ?? []) {
   process.stdout.write(`${file}:${line} ${what}: ${text}\n`);
+}
+
+function numberOf(name: 'seeds' | 'days' | 'from' | 'seed' | 'jobs' | 'last'): number {
+  const text = values[name] ?? '';
+  if (/^\d{1,12}$/.test(text)) return Number(text);
+  process.stderr.write(`--${name} is "${text}": give a whole number.\n`);
+  process.exit(2);
 }
 
 async function runMany(from: number, seeds: number): Promise<void> {
@@ -91,7 +94,9 @@ function tell(report: SimReport): void {
     const words = values.all ? [] : about;
     const when = new Date(atMs).toISOString();
     process.stdout.write(`\nVIOLATION seed ${report.seed} [${check}] at ${when}: ${message}\n`);
-    for (const line of report.last(Number(values.last), words)) process.stdout.write(`  ${line}\n`);
+    for (const line of report.last(numberOf('last'), words)) process.stdout.write(`  ${line}\n`);
   }
-  process.stdout.write(`replay: npm run sim -- --seed ${report.seed} --days ${report.days}\n\n`);
+  process.stdout.write(
+    `replay: npm run sim -- --seed ${report.seed} --days ${report.days} --jobs ${jobsADay}\n\n`,
+  );
 }

@@ -1,4 +1,7 @@
-/** Secrets that are sealed in name only: bound to their context, opened for no other, and no longer readable at a glance. */
+/**
+ * Secrets that are sealed in name only: bound to their context, opened for no other, and no longer readable at a
+ * glance.
+ */
 import { Buffer } from 'node:buffer';
 import type { Secrets } from '../../shared/app/ports.ts';
 

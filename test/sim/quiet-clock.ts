@@ -1,7 +1,9 @@
 /**
  * Sleeping on virtual time. A watch that looks every second whether another instance has given its VMs something to do
- * is let sleep through the seconds in which nobody has: its looks would find nothing, and there are 86,400 of them a day.
+ * is let sleep through the seconds in which nobody has: its looks would find nothing, and there are 86,400 of them a
+ * day.
  */
+import { tagOf } from '../../shared/core/ids.ts';
 import { limits } from '../../shared/core/limits.ts';
 import { tables } from '../../shared/storage/row-places.ts';
 import type { Instance } from './instance.ts';
@@ -18,7 +20,7 @@ export function makeQuietClock(instance: Instance, storage: Storage): QuietClock
   let listened: readonly string[] = [];
   const parked = new Map<string, Parked>();
 
-  const isIdle = (vmId: string) => storage.shadow.get('vm', vmId.slice(0, 12), `vm|${vmId}`)?.kind === 'idle';
+  const isIdle = (vmId: string) => storage.shadow.get('vm', tagOf(vmId), `vm|${vmId}`)?.kind === 'idle';
   const wake = (one: Parked) => {
     parked.delete(one.tag);
     const seconds = Math.floor((instance.nowMs - one.fromMs) / limits.watchMs) + 1;
@@ -32,7 +34,7 @@ export function makeQuietClock(instance: Instance, storage: Storage): QuietClock
   });
   const park = (topics: readonly string[]) =>
     new Promise<void>((resolve) => {
-      const tag = topics[0]!.slice(0, 12);
+      const tag = tagOf(topics[0]!);
       const one = { fromMs: instance.nowMs, resolve, tag };
       parked.set(tag, one);
       // What was committed between a VM's own look and this moment is found a second from now.
@@ -43,8 +45,7 @@ export function makeQuietClock(instance: Instance, storage: Storage): QuietClock
       const topics = listened;
       listened = [];
       if (signal?.aborted === true || ms <= 0) return Promise.resolve();
-      if (ms === limits.watchMs && topics.length > 0 && !parked.has(topics[0]!.slice(0, 12)))
-        return park(topics);
+      if (ms === limits.watchMs && topics.length > 0 && !parked.has(tagOf(topics[0]!))) return park(topics);
       return new Promise((resolve) => {
         const due = instance.after(ms, resolve);
         signal?.addEventListener(

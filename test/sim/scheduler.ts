@@ -2,10 +2,9 @@
  * Virtual time and whose turn it is. Everything that waits in a simulation waits here; time jumps to what is due next,
  * and between two events everything that can go on by itself has done so.
  */
+import { popDue, pushDue, type Timed } from '../../shared/storage/due-heap.ts';
 
-export type Due = {
-  readonly atMs: number;
-  readonly order: number;
+export type Due = Timed & {
   /** Undefined once it has happened or was called off. */
   run: (() => void) | undefined;
 };
@@ -29,7 +28,7 @@ export class Scheduler {
 
   at(atMs: number, run: () => void): Due {
     const due: Due = { atMs: Math.max(atMs, this.nowMs), order: this.order++, run };
-    push(this.heap, due);
+    pushDue(this.heap, due);
     return due;
   }
 
@@ -81,7 +80,7 @@ export class Scheduler {
     drain();
     for (let n = 0; n < breathEvents; n += 1) {
       if (this.halted || !goesOn()) return false;
-      const due = pop(this.heap)!;
+      const due = popDue(this.heap)!;
       const { run } = due;
       if (run === undefined) continue;
       due.run = undefined;
@@ -92,37 +91,4 @@ export class Scheduler {
     }
     return true;
   }
-}
-
-function isBefore(a: Due, b: Due): boolean {
-  return a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
-}
-
-function push(heap: Due[], due: Due): void {
-  let at = heap.length;
-  heap.push(due);
-  while (at > 0) {
-    const parent = (at - 1) >>> 1;
-    if (!isBefore(due, heap[parent]!)) break;
-    heap[at] = heap[parent]!;
-    at = parent;
-  }
-  heap[at] = due;
-}
-
-function pop(heap: Due[]): Due | undefined {
-  const first = heap[0];
-  const last = heap.pop();
-  if (last === undefined || heap.length === 0) return first;
-  let at = 0;
-  for (;;) {
-    let child = 2 * at + 1;
-    if (child >= heap.length) break;
-    if (child + 1 < heap.length && isBefore(heap[child + 1]!, heap[child]!)) child++;
-    if (!isBefore(heap[child]!, last)) break;
-    heap[at] = heap[child]!;
-    at = child;
-  }
-  heap[at] = last;
-  return first;
 }

@@ -1,4 +1,6 @@
-/** The rows as they truly are, decoded, kept beside the tables for the checks: each commit is seen as what it changed. */
+/**
+ * The rows as they truly are, decoded, kept beside the tables for the checks: each commit is seen as what it changed.
+ */
 import { kindAt, tables } from '../../shared/storage/row-places.ts';
 import type { Op } from '../../shared/storage/table.ts';
 import type { Kind, Rows } from '../../shared/app/ports.ts';
@@ -10,7 +12,6 @@ export type Change = {
     readonly after: Rows[K] | undefined;
   };
 }[Kind];
-export type ChangeOf<K extends Kind> = Extract<Change, { readonly kind: K }>;
 
 /** One commit that was carried out. */
 export type Committed = {

@@ -28,7 +28,7 @@ import { Weather } from './weather.ts';
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 const dayMs = 24 * hourMs;
-/** Every so manieth seed goes on until everything is older than it is kept. */
+/** Seeds that this divides go on until everything is older than it is kept. */
 const agedEvery = 8;
 /** 2030-01-01T08:00Z. */
 const beginMs = 1_893_484_800_000;

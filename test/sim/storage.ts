@@ -1,4 +1,7 @@
-/** Table storage as the simulation has it: the twin's rules, the weather's faults, and everybody who watches its commits. */
+/**
+ * Table storage as the simulation has it: the twin's rules, the weather's faults, and everybody who watches its
+ * commits.
+ */
 import { MemoryTable } from '../../shared/storage/memory-table.ts';
 import {
   TableFault,
@@ -6,7 +9,6 @@ import {
   type EntityPage,
   type Op,
   type Outcome,
-  type Query,
   type Table,
 } from '../../shared/storage/table.ts';
 import type { Instance } from './instance.ts';
@@ -143,5 +145,3 @@ function quietly(run: () => unknown): void {
     if (!(error instanceof TableFault)) throw error;
   }
 }
-
-export type { Query };

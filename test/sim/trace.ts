@@ -1,4 +1,7 @@
-/** What has happened, folded into one number as it happens, and its last part kept for whoever must understand a failure. */
+/**
+ * What has happened, folded into one number as it happens, and its last part kept for whoever must understand a
+ * failure.
+ */
 
 const kept = 4_096;
 

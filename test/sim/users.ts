@@ -1,4 +1,7 @@
-/** Two customers at their work: they create, resize and delete pools, submit, repeat, cancel and poll, at random and at full hours. */
+/**
+ * Two customers at their work: they create, resize and delete pools, submit, repeat, cancel and poll, at random and at
+ * full hours.
+ */
 import { putAccount } from '../../shared/app/accounts.ts';
 import { recallService } from '../../shared/app/authorize.ts';
 import { cancelByOwner } from '../../shared/app/cancel.ts';
@@ -31,7 +34,7 @@ const hourMs = 60 * minuteMs;
 const dayMs = 24 * hourMs;
 const endpoint = 'https://caller.blob.core.windows.net';
 const connection = `DefaultEndpointsProtocol=https;AccountName=caller;AccountKey=${storageKey};EndpointSuffix=core.windows.net`;
-export const quota = { maxPools: 2, maxVmsPerPool: 4 };
+const quota = { maxPools: 2, maxVmsPerPool: 4 };
 
 type Customer = {
   readonly account: Account;
@@ -54,7 +57,6 @@ export type UsersParts = {
 
 export class Users {
   readonly customers: Customer[] = [];
-  acts = 0;
   private readonly parts: UsersParts;
   private readonly keys = new Map<string, string>();
   private state: 'busy' | 'done' = 'busy';
@@ -152,7 +154,6 @@ export class Users {
 
   private act(): void {
     const { random } = this.parts;
-    this.acts += 1;
     const customer = random.pick(this.customers);
     const pool = this.somePool(customer);
     const dice = random.below(100);

@@ -1,6 +1,7 @@
 /**
  * The program on a VM, on virtual time: it speaks the real protocol and writes its results with the real code; it can
- * be killed, hang, and lose its network. As `liveVm` and `makePacemaker` do, but that it beats more rarely while all is well.
+ * be killed, hang, and lose its network. As `liveVm` and `makePacemaker` do, but that it beats more rarely while all is
+ * well.
  */
 import { Buffer } from 'node:buffer';
 import { finishJob } from '../../shared/app/finish.ts';
@@ -80,9 +81,6 @@ export class VmProcess implements Patient {
   get isWorking(): boolean {
     return this.job !== undefined;
   }
-  get presentJob(): { readonly jobId: string; readonly attempt: number } | undefined {
-    return this.job;
-  }
 
   isCutFrom(what: 'service' | 'blobs'): boolean {
     return this.cutUntilMs > this.nowMs && (what === 'service' || this.cutFrom === 'all');
@@ -118,7 +116,6 @@ export class VmProcess implements Patient {
     if (this.state === 'dead') return;
     this.state = 'dead';
     this.parts.facts.endMs = this.nowMs;
-    this.parts.facts.endCause = cause;
     this.parts.note('process ends', cause);
     this.parts.onEnd(this, cause);
   }

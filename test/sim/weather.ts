@@ -60,11 +60,6 @@ export class Weather {
     this.stallUntilMs = this.stormUntilMs = this.throttleUntilMs = 0;
   }
 
-  /** When the present stall ends; in the past when there is none. */
-  get stalledUntilMs(): number {
-    return this.stallUntilMs;
-  }
-
   fate(): Fate {
     const { mix, random } = this;
     if (this.state === 'clear') return random.fraction() < mix.immediate ? instant : this.slow();

@@ -1,4 +1,6 @@
-/** In peace everything comes to its end: pools have what was wished for, deleted ones have nothing, no row is left over. */
+/**
+ * In peace everything comes to its end: pools have what was wished for, deleted ones have nothing, no row is left over.
+ */
 import { isFinal, type Job } from '../../../shared/core/job.ts';
 import { classicTag } from '../../../shared/core/ids.ts';
 import type { Live, Pool } from '../../../shared/core/pool.ts';

@@ -1,7 +1,9 @@
 /** Nothing touches more rows than its bound, whatever the history; and a tick ends in time. */
 import type { MakeCheck } from './check.ts';
 
-/** Rows that one undisturbed request reads and writes at most. A pool here has up to 4 VMs and a few dozen waiting jobs. */
+/**
+ * Rows that one undisturbed request reads and writes at most. A pool here has up to 4 VMs and a few dozen waiting jobs.
+ */
 const rowsMax: Readonly<Record<string, number>> = {
   'user status': 60,
   'user register': 16,

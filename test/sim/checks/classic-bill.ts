@@ -1,4 +1,6 @@
-/** Every classic job that was started is one transaction on the ledger, once, with the run of the attempt that ended it. */
+/**
+ * Every classic job that was started is one transaction on the ledger, once, with the run of the attempt that ended it.
+ */
 import { useOf } from '../../../shared/core/metering.ts';
 import { isFinal } from '../../../shared/core/job.ts';
 import type { MakeCheck } from './check.ts';

@@ -1,4 +1,5 @@
 /** No healthy VM is stopped for being silent, however long storage, host or tick have paused. */
+import { tagOf } from '../../../shared/core/ids.ts';
 import { limits } from '../../../shared/core/limits.ts';
 import { isLiving, isWorking, type Vm } from '../../../shared/core/vm.ts';
 import type { MakeCheck } from './check.ts';
@@ -36,7 +37,7 @@ export const healthyVms: MakeCheck = ({ storage, violations, facts, hooks }) => 
     }
   });
   hooks.onStop.push((vmId) => {
-    const row = storage.shadow.get('vm', vmId.slice(0, 12), `vm|${vmId}`);
+    const row = storage.shadow.get('vm', tagOf(vmId), `vm|${vmId}`);
     if (row !== undefined && row.kind !== 'stopped')
       violations.add('healthy-vms', `the machine of ${vmId} is stopped, and its row is ${row.kind}`, [vmId]);
   });

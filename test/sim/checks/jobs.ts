@@ -1,4 +1,5 @@
 /** Each job ends once, in one final state, which never changes; and it stays until its time is over. */
+import { tagOf } from '../../../shared/core/ids.ts';
 import { isFinal, type Job } from '../../../shared/core/job.ts';
 import { limits } from '../../../shared/core/limits.ts';
 import type { MakeCheck } from './check.ts';
@@ -27,10 +28,10 @@ export const jobsEndOnce: MakeCheck = ({ storage, violations, facts }) => {
   });
   /** Without VMs, or a plan that pays, jobs wait. */
   const mayMove = (jobId: string) => {
-    const pool = storage.shadow.get('pool', jobId.slice(0, 12), 'm');
+    const pool = storage.shadow.get('pool', tagOf(jobId), 'm');
     return (
       pool !== undefined &&
-      storage.nowMs - (facts.heldMs.get(jobId.slice(0, 12)) ?? 0) > restMs &&
+      storage.nowMs - (facts.heldMs.get(tagOf(jobId)) ?? 0) > restMs &&
       pool.serviceId !== undefined &&
       pool.hold === undefined &&
       pool.wish.vmCount > 0
@@ -40,7 +41,7 @@ export const jobsEndOnce: MakeCheck = ({ storage, violations, facts }) => {
     atRest(rest) {
       if (rest === 'aged') return;
       for (const { jobId, start, cancelled } of facts.jobs.values()) {
-        const job = storage.shadow.get('job', jobId.slice(0, 12), `job|${jobId}`);
+        const job = storage.shadow.get('job', tagOf(jobId), `job|${jobId}`);
         if (job === undefined) bad(jobId, 'has gone');
         else if (rest === 'left' && keepsToken(job, storage.nowMs))
           bad(jobId, `still holds the token of a result that has expired`);

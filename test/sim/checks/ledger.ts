@@ -3,10 +3,12 @@
  * lives, go to the plan that the hour belongs to, and add up to the balance; nothing is posted after a pool's end.
  */
 import { usageOf, type Line } from '../../../shared/core/billing.ts';
+import { classicPoolId, tagOf } from '../../../shared/core/ids.ts';
 import { addUsage, noUsage, type Period, type Usage } from '../../../shared/core/plan.ts';
 import type { Pool } from '../../../shared/core/pool.ts';
 import { planAt } from '../../../shared/core/service.ts';
 import { tables } from '../../../shared/storage/row-places.ts';
+import type { Facts } from '../facts.ts';
 import type { World } from '../simulate.ts';
 import type { Change } from '../shadow.ts';
 import type { MakeCheck } from './check.ts';
@@ -29,14 +31,14 @@ export const ledger: MakeCheck = (world) => {
     for (const change of changes) {
       if (change.kind === 'gone' && change.after?.readyMs !== undefined) {
         const { vmId, atMs, readyMs } = change.after;
-        const isFree = change.after.poolId === '0'.repeat(32);
+        const isFree = change.after.poolId === classicPoolId;
         if (!isFree && (postedTo.get(vmId) ?? readyMs) !== atMs)
           bad(`${vmId} lived to ${atMs} and is posted to ${postedTo.get(vmId)}`, [vmId]);
       }
       if (change.kind === 'pool' && change.after?.kind === 'deleted') checkDeleted(world, change.after, bad);
     }
   });
-  return { atRest: (rest) => rest === 'left' && everythingPosted(world, postedTo, bad) };
+  return { atRest: (rest) => rest === 'left' && everythingPosted(world.facts, postedTo, bad) };
 };
 
 function checkLine(
@@ -46,7 +48,7 @@ function checkLine(
   bad: (text: string, ids: readonly string[]) => void,
 ): void {
   const { vmId, poolId } = line;
-  const tag = poolId.slice(0, 12);
+  const tag = tagOf(poolId);
   const vm = storage.shadow.get('vm', tag, `vm|${vmId}`);
   const pool = storage.shadow.get('pool', tag, 'm');
   if (pool === undefined || pool.kind === 'deleted')
@@ -117,19 +119,19 @@ function checkDeleted(
   pool: Pool,
   bad: (text: string, ids: readonly string[]) => void,
 ): void {
-  const tag = pool.poolId.slice(0, 12);
+  const tag = tagOf(pool.poolId);
   for (const rk of storage.shadow.rows(tables.pools, tag).keys())
     if (rk.startsWith('vm|')) bad(`pool ${tag} is deleted, and ${rk} is still there`, [tag, rk.slice(3)]);
 }
 
 /** Every process that was let in is on the ledger, from its hello to its end. */
 function everythingPosted(
-  { facts, storage }: World,
+  facts: Facts,
   postedTo: ReadonlyMap<string, number>,
   bad: (text: string, ids: readonly string[]) => void,
 ): void {
   for (const vm of facts.vms.values()) {
-    if (vm.poolId === '0'.repeat(32) || vm.lastAnsweredMs === undefined || vm.helloSentMs === undefined)
+    if (vm.poolId === classicPoolId || vm.lastAnsweredMs === undefined || vm.helloSentMs === undefined)
       continue;
     const toMs = postedTo.get(vm.vmId);
     if (
@@ -138,5 +140,4 @@ function everythingPosted(
     )
       bad(`${vm.vmId} was heard at ${vm.lastAnsweredMs} and is posted to ${toMs}`, [vm.vmId]);
   }
-  void storage;
 }

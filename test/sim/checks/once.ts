@@ -1,4 +1,5 @@
 /** One request makes one thing, however often its writes had to be repeated. */
+import { tagOf } from '../../../shared/core/ids.ts';
 import type { MakeCheck } from './check.ts';
 
 export const oneEach: MakeCheck = ({ violations, hooks, storage }) => {
@@ -8,7 +9,7 @@ export const oneEach: MakeCheck = ({ violations, hooks, storage }) => {
       if (ids.length < 2) continue;
       const made = new Set(
         ids.filter(
-          (id) => storage.shadow.get(kind, id.slice(0, 12), kind === 'job' ? `job|${id}` : 'm') !== undefined,
+          (id) => storage.shadow.get(kind, tagOf(id), kind === 'job' ? `job|${id}` : 'm') !== undefined,
         ),
       );
       if (made.size > 1)

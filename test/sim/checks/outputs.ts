@@ -1,4 +1,5 @@
 /** A result is one attempt's and whole; it is never written over unseen; and no job is finished without its own. */
+import { tagOf } from '../../../shared/core/ids.ts';
 import type { MakeCheck } from './check.ts';
 
 export const outputs: MakeCheck = ({ storage, violations, facts, hooks }) => {
@@ -15,7 +16,7 @@ export const outputs: MakeCheck = ({ storage, violations, facts, hooks }) => {
       bad(`the result of ${jobId} is made of ${madeOf.join(' and ')}`, ids);
     if (!body.startsWith(`${jobId} ${attempt} of `) || !body.endsWith('.'))
       bad(`the result of ${jobId}, attempt ${attempt}, is "${body.slice(0, 80)}"`, ids);
-    const job = storage.shadow.get('job', jobId.slice(0, 12), `job|${jobId}`);
+    const job = storage.shadow.get('job', tagOf(jobId), `job|${jobId}`);
     if (job === undefined || job.attempt < attempt) bad(`job ${jobId} has never had attempt ${attempt}`, ids);
     if (!facts.committed.has(jobId)) facts.committed.set(jobId, storage.nowMs);
   });

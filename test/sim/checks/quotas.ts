@@ -1,4 +1,7 @@
-/** Pools and VMs never exceed what the account may have, nor classic jobs their running places; and the count is the list. */
+/**
+ * Pools and VMs never exceed what the account may have, nor classic jobs their running places; and the count is the
+ * list.
+ */
 import { classicTag } from '../../../shared/core/ids.ts';
 import type { Job } from '../../../shared/core/job.ts';
 import type { Pool } from '../../../shared/core/pool.ts';

@@ -1,4 +1,6 @@
-/** After weeks nothing is left of what is over: no job, no lifetime, no deleted pool, and no secret; the ledger stays. */
+/**
+ * After weeks nothing is left of what is over: no job, no lifetime, no deleted pool, and no secret; the ledger stays.
+ */
 import { classicTag } from '../../../shared/core/ids.ts';
 import { isFinal, type Job } from '../../../shared/core/job.ts';
 import { limits } from '../../../shared/core/limits.ts';

@@ -1,4 +1,5 @@
 /** The last wish wins: an older one never takes the place of a newer; and a deleted pool stays deleted. */
+import { tagOf } from '../../../shared/core/ids.ts';
 import type { MakeCheck } from './check.ts';
 
 const order = { active: 0, deleting: 1, deleted: 2 } as const;
@@ -8,7 +9,7 @@ export const wishes: MakeCheck = ({ storage, violations }) => {
     for (const change of changes) {
       if (change.kind !== 'pool' || change.before === undefined || change.after === undefined) continue;
       const { before, after } = change;
-      const ids = [after.poolId, after.poolId.slice(0, 12)];
+      const ids = [after.poolId, tagOf(after.poolId)];
       if (after.wish.stampMs < before.wish.stampMs)
         violations.add(
           'wishes',

@@ -10,6 +10,9 @@ export type Verdict = {
   readonly seconds: number;
 };
 
+/** A mutant may go round in circles for ever. */
+const seedMsMax = 60_000;
+
 export function runMutant(name: string, seeds: number): Promise<Verdict> {
   const main = fileURLToPath(new URL('../main.ts', import.meta.url));
   const args = [
@@ -27,13 +30,18 @@ export function runMutant(name: string, seeds: number): Promise<Verdict> {
   ];
   const beganMs = performance.now();
   return new Promise((resolve, reject) => {
-    execFile(process.execPath, args, { maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
-      const seconds = (performance.now() - beganMs) / 1_000;
-      const [, seed, check] = /VIOLATION seed (\d+) \[([\w-]+)\]/.exec(stdout) ?? [];
-      if (check !== undefined) resolve({ name, killedBy: check, seed: Number(seed), seconds });
-      else if (error === null) resolve({ name, seconds });
-      else reject(new Error(`the mutant "${name}" could not be run: ${stderr.slice(-800)}`));
-    });
+    execFile(
+      process.execPath,
+      args,
+      { maxBuffer: 1 << 26, timeout: seeds * seedMsMax, killSignal: 'SIGKILL' },
+      (error, stdout, stderr) => {
+        const seconds = (performance.now() - beganMs) / 1_000;
+        const [, seed, check] = /VIOLATION seed (\d+) \[([\w-]+)\]/.exec(stdout) ?? [];
+        if (check !== undefined) resolve({ name, killedBy: check, seed: Number(seed), seconds });
+        else if (error === null) resolve({ name, seconds });
+        else reject(new Error(`the mutant "${name}" could not be run: ${stderr.slice(-800)}`));
+      },
+    );
   });
 }
 

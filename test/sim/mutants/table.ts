@@ -1,4 +1,6 @@
-/** Deliberate bugs: each a few exact replacements in the shipped sources, made while they are loaded and nowhere else. */
+/**
+ * Deliberate bugs: each a few exact replacements in the shipped sources, made while they are loaded and nowhere else.
+ */
 
 import type { Proof } from '../../is-written.ts';
 

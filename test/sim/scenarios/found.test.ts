@@ -7,7 +7,7 @@ import { reconcile } from '../../../shared/app/reconcile.ts';
 import { registerJob } from '../../../shared/app/register.ts';
 import { retireHost } from '../../../shared/app/retire-host.ts';
 import { startJob } from '../../../shared/app/start.ts';
-import { classicTag, tagOf } from '../../../shared/core/ids.ts';
+import { classicPoolId, classicTag, tagOf } from '../../../shared/core/ids.ts';
 import { beginDeletion, held } from '../../../shared/core/pool.ts';
 import type { App } from '../../../shared/app/ports.ts';
 import type { Table } from '../../../shared/storage/table.ts';
@@ -73,7 +73,7 @@ describe('a pass that is late', () => {
     await reconcile(world.app, tag);
     await bootAll(world, poolId);
     const jobId = await started(world, poolId);
-    // The pass sees a job that waits and a VM that is free; then the job runs, and is given back before the pass writes.
+    // The pass sees a job that waits and a free VM; then the job runs, and is given back before the pass writes.
     const late = otherApp(world, {
       get: [`job|${jobId}`, () => dispatch(world.app, tag)],
       write: async () => {
@@ -132,7 +132,7 @@ describe('a classic endpoint', () => {
     const { jobId } = ok(await registerJob(world.app, service, jobBody(world)));
     ok(await startJob(world.app, service, jobId));
     expect(await collect(world.app, { of: 'vms', tag: classicTag })).toHaveLength(1);
-    await bootAll(world, '0'.repeat(32));
+    await bootAll(world, classicPoolId);
     expect((await job(world, jobId))?.kind).toBe('running');
   });
 });
