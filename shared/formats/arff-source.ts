@@ -1,7 +1,7 @@
-/** ARFF: attributes are the columns, a line behind `@data` is a row. Line n of what comes out is line n of the file. */
+/** ARFF: attributes are the columns, a line behind `@data` is a row. */
 import { ScoringError } from '../scoring/scoring-error.ts';
 import { csvRecord } from './csv-text.ts';
-import { linesOf } from './lines.ts';
+import { createRowLines, type RowLines } from './row-lines.ts';
 import { take } from './take.ts';
 import type { ColumnType, TableSource } from './table-source.ts';
 
@@ -39,22 +39,27 @@ function cellsOf(line: string): string[] | undefined {
   }
 }
 
-type State = { readonly columns: number; rows: number; readonly unreadable: Map<number, string> };
+type State = { readonly columns: number; readonly lines: RowLines; readonly unreadable: Map<number, string> };
 
 function recordOf(state: State, line: string): string {
   const text = line.trim();
-  if (text === '' || text.startsWith('%')) return '\n';
-  state.rows++;
+  if (text === '' || text.startsWith('%')) {
+    state.lines.passLine();
+    return '\n';
+  }
+  const row = state.lines.passRow();
   const cells = text.startsWith('{') ? undefined : cellsOf(text);
   if (cells !== undefined) return csvRecord(cells);
   const reason = text.startsWith('{') ? 'a sparse row, which is not supported' : 'quotes that do not close';
-  state.unreadable.set(state.rows, reason);
+  state.unreadable.set(row, reason);
   return csvRecord([...Array.from({ length: state.columns }, () => ''), line]);
 }
 
 /** @throws ScoringError `InputParseError` when its head is none of ARFF */
-export async function openArff(source: AsyncIterable<Uint8Array>, sourceName: string): Promise<TableSource> {
-  const lines = linesOf(source, sourceName);
+export async function openArff(
+  lines: AsyncGenerator<string[], void>,
+  sourceName: string,
+): Promise<TableSource> {
   const attributes: Attribute[] = [];
   let passed = 0;
   let rest: string[] | undefined;
@@ -80,10 +85,11 @@ export async function openArff(source: AsyncIterable<Uint8Array>, sourceName: st
   if (attributes.length === 0) {
     throw new ScoringError('InputParseError', `${sourceName} line ${passed}: no @attribute before @data.`);
   }
-  const state: State = { columns: attributes.length, rows: 0, unreadable: new Map() };
+  const rowLines = createRowLines(passed);
+  const state: State = { columns: attributes.length, lines: rowLines, unreadable: new Map() };
   const first = rest;
   async function* all(): AsyncGenerator<Uint8Array, void> {
-    // A blank line for each that precedes @data.
+    // A blank line for each that precedes @data: what is wrong with the columns is on that line.
     yield Buffer.from('\n'.repeat(passed - 1) + csvRecord(attributes.map(({ name }) => name)));
     yield Buffer.from(first.map((line) => recordOf(state, line)).join(''));
     for await (const part of lines) yield Buffer.from(part.map((line) => recordOf(state, line)).join(''));
@@ -91,7 +97,7 @@ export async function openArff(source: AsyncIterable<Uint8Array>, sourceName: st
   return {
     source: all(),
     delimiter: ',',
-    origin: { unreadable: (row) => take(state.unreadable, row) },
+    origin: { lineOf: rowLines.lineOf, unreadable: (row) => take(state.unreadable, row) },
     types: attributes.map(({ type }) => type),
   };
 }

@@ -1,4 +1,4 @@
-/** What the columns of an output hold: as the input's format says, else as the model takes them; what was scored by itself. */
+/** What the columns of an output hold: as the input's format says, else as the model takes them or gives them. */
 import { looseName } from '../scoring/match-names.ts';
 import type { ModelInfo } from '../scoring/model-info.ts';
 import type { ColumnType } from './table-source.ts';

@@ -1,7 +1,7 @@
 /** JSON Lines: an object a line, whose members are the columns; the first line says which there are. */
 import { ScoringError } from '../scoring/scoring-error.ts';
 import { csvRecord } from './csv-text.ts';
-import { linesOf } from './lines.ts';
+import { createRowLines, type RowLines } from './row-lines.ts';
 import { take } from './take.ts';
 import type { ColumnType, TableSource } from './table-source.ts';
 
@@ -41,31 +41,24 @@ function typeOf(value: unknown): ColumnType | undefined {
 }
 
 type State = {
-  readonly sourceName: string;
-  columns: readonly string[];
-  rows: number;
-  /** Row numbers in front of which a line is blank. */
-  readonly blankBefore: number[];
+  readonly columns: ReadonlySet<string>;
+  readonly lines: RowLines;
   readonly unreadable: Map<number, string>;
 };
 
+const isBlank = (line: string): boolean => line.trim() === '';
+
 /** A row that cannot be read gets a cell more than there are columns: the engine finds it, and asks for the reason. */
 function recordOf(state: State, line: string): string {
-  state.rows++;
+  const row = state.lines.passRow();
   const fields = fieldsOf(line);
-  const { columns, rows } = state;
-  const reason =
-    fields === undefined
-      ? 'no JSON object'
-      : Object.keys(fields).length > columns.length ||
-          Object.keys(fields).some((name) => !columns.includes(name))
-        ? 'a member that the first line does not have'
-        : undefined;
-  if (fields === undefined || reason !== undefined) {
-    state.unreadable.set(rows, reason ?? '');
-    return csvRecord([...columns.map(() => ''), line]);
+  const columns = [...state.columns];
+  if (fields !== undefined && Object.keys(fields).every((name) => state.columns.has(name))) {
+    return csvRecord(columns.map((name) => cellOf(Object.hasOwn(fields, name) ? fields[name] : undefined)));
   }
-  return csvRecord(columns.map((name) => cellOf(Object.hasOwn(fields, name) ? fields[name] : undefined)));
+  const reason = fields === undefined ? 'no JSON object' : 'a member that the first line does not have';
+  state.unreadable.set(row, reason);
+  return csvRecord([...columns.map(() => ''), line]);
 }
 
 async function* records(
@@ -76,7 +69,7 @@ async function* records(
   for (let part: string[] | void = first; part !== undefined; part = (await lines.next()).value) {
     let text = '';
     for (const line of part) {
-      if (line.trim() === '') state.blankBefore.push(state.rows + 1);
+      if (isBlank(line)) state.lines.passLine();
       else text += recordOf(state, line);
     }
     if (text !== '') yield Buffer.from(text);
@@ -85,39 +78,40 @@ async function* records(
 
 /** @throws ScoringError `InputParseError` when the first line is no object, or the file is empty */
 export async function openJsonLines(
-  source: AsyncIterable<Uint8Array>,
+  lines: AsyncGenerator<string[], void>,
   sourceName: string,
 ): Promise<TableSource> {
-  const lines = linesOf(source, sourceName);
-  const state: State = { sourceName, columns: [], rows: 0, blankBefore: [], unreadable: new Map() };
   let first: string[] = [];
-  for (;;) {
+  let blank = 0;
+  while (first.length === 0) {
     const next = await lines.next();
-    if (next.done === true) break;
-    first = [...first, ...next.value];
-    if (first.some((line) => line.trim() !== '')) break;
+    if (next.done === true) {
+      const text = `${sourceName} is empty: its first line must be a JSON object, whose members are the columns.`;
+      throw new ScoringError('InputParseError', text);
+    }
+    const begin = next.value.findIndex((line) => !isBlank(line));
+    if (begin >= 0) first = next.value.slice(begin);
+    blank += begin < 0 ? next.value.length : begin;
   }
-  const index = first.findIndex((line) => line.trim() !== '');
-  const fields = index < 0 ? undefined : fieldsOf(first[index] ?? '');
+  const fields = fieldsOf(first[0] ?? '');
   if (fields === undefined || Object.keys(fields).length === 0) {
-    const text =
-      index < 0
-        ? `${sourceName} is empty: its first line must be a JSON object, whose members are the columns.`
-        : `${sourceName} line ${index + 1}: expected a JSON object, whose members are the columns.`;
+    const text = `${sourceName} line ${blank + 1}: expected a JSON object, whose members are the columns.`;
     throw new ScoringError('InputParseError', text);
   }
-  state.columns = Object.keys(fields);
+  const columns = Object.keys(fields);
+  const rowLines = createRowLines(blank);
+  const state: State = { columns: new Set(columns), lines: rowLines, unreadable: new Map() };
   async function* all(): AsyncGenerator<Uint8Array, void> {
-    yield Buffer.from(csvRecord(state.columns));
+    yield Buffer.from(csvRecord(columns));
     yield* records(state, first, lines);
   }
   return {
     source: all(),
     delimiter: ',',
     origin: {
-      lineOf: (row) => row + state.blankBefore.filter((before) => before <= row).length,
+      lineOf: rowLines.lineOf,
       unreadable: (row) => take(state.unreadable, row),
     },
-    types: Object.values(JSON.parse(first[index] ?? '') as Fields).map(typeOf),
+    types: Object.values(JSON.parse(first[0] ?? '') as Fields).map(typeOf),
   };
 }

@@ -3,6 +3,7 @@ import type { DataFormat } from '../core/data-format.ts';
 import { openArff } from './arff-source.ts';
 import { gunzipped } from './gzip.ts';
 import { openJsonLines } from './jsonl-source.ts';
+import { linesOf } from './lines.ts';
 import { openParquet, type RandomAccess } from './parquet-source.ts';
 import type { TableSource } from './table-source.ts';
 
@@ -23,8 +24,31 @@ export async function openTable(
     case 'tsv':
       return { source, delimiter: '\t', types: [] };
     case 'arff':
-      return openArff(source, sourceName);
+      return openLines(openArff, source, sourceName);
     case 'jsonl':
-      return openJsonLines(source, sourceName);
+      return openLines(openJsonLines, source, sourceName);
+  }
+}
+
+/** Lets go of the source where its rows are no longer wanted, or its head is refused: it may hold a connection. */
+async function openLines(
+  open: (lines: AsyncGenerator<string[], void>, sourceName: string) => Promise<TableSource>,
+  source: AsyncIterable<Uint8Array>,
+  sourceName: string,
+): Promise<TableSource> {
+  const lines = linesOf(source, sourceName);
+  async function* closing(rows: TableSource['source']): AsyncGenerator<Uint8Array, void> {
+    try {
+      yield* rows;
+    } finally {
+      await lines.return();
+    }
+  }
+  try {
+    const table = await open(lines, sourceName);
+    return { ...table, source: closing(table.source) };
+  } catch (error) {
+    await lines.return();
+    throw error;
   }
 }

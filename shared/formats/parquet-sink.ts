@@ -23,7 +23,7 @@ const int64Max = 2n ** 63n - 1n;
 /** Null for an empty cell, and for one that is not what its column holds. */
 function valueOf(cell: string, type: ColumnType): unknown {
   if (type === 'text') return cell;
-  if (cell === '') return null;
+  if (cell.trim() === '') return null;
   switch (type) {
     case 'number': {
       const value = Number(cell);
@@ -52,11 +52,15 @@ type Column = { readonly name: string; readonly type: ColumnType; data: unknown[
 
 /** Columns of one name could not be told apart. */
 function uniqueNames(names: readonly string[]): string[] {
-  const seen = new Map<string, number>();
+  const given = new Set(names);
+  const taken = new Set<string>();
   return names.map((name) => {
-    const count = (seen.get(name) ?? 0) + 1;
-    seen.set(name, count);
-    return count === 1 ? name : `${name}_${count}`;
+    let unique = name;
+    for (let count = 2; taken.has(unique) || (unique !== name && given.has(unique)); count++) {
+      unique = `${name}_${count}`;
+    }
+    taken.add(unique);
+    return unique;
   });
 }
 

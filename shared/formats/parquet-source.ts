@@ -23,14 +23,20 @@ const groupBytesMax = 256 * 1024 * 1024;
 const rowsAtOnce = 2_000;
 
 const compressors = {
-  GZIP: (input: Uint8Array) => gunzipSync(input),
-  BROTLI: (input: Uint8Array) => brotliDecompressSync(input),
-  ZSTD: (input: Uint8Array) => zstdDecompressSync(input),
+  GZIP: (input: Uint8Array, bytes: number) => gunzipSync(input, atMost(bytes)),
+  BROTLI: (input: Uint8Array, bytes: number) => brotliDecompressSync(input, atMost(bytes)),
+  ZSTD: (input: Uint8Array, bytes: number) => zstdDecompressSync(input, atMost(bytes)),
 };
+
+/** A page that unpacks to more than it says is broken: it must not fill the memory first. */
+function atMost(bytes: number) {
+  return { maxOutputLength: Math.max(1, bytes) };
+}
 
 function cellOf(value: unknown): string {
   if (value === undefined || value === null) return '';
-  if (value instanceof Date) return value.toISOString();
+  // A time beyond what a date can be has no text.
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? '' : value.toISOString();
   if (typeof value === 'string') return value;
   if (typeof value === 'number' || typeof value === 'bigint') return String(value);
   return JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'bigint' ? String(inner) : inner));
@@ -59,9 +65,13 @@ export async function openParquet(file: RandomAccess, sourceName: string): Promi
   let fault: { readonly error: unknown } | undefined;
   const buffer: AsyncBuffer = {
     byteLength: file.bytes,
+    // As an ArrayBuffer's: places beyond the file's end are the file's fault, not the storage's.
     slice: async (start, end = file.bytes) => {
+      const from = start < 0 ? file.bytes + start : start;
+      const to = Math.min(end, file.bytes);
+      if (!(from >= 0 && from < to)) return new ArrayBuffer(0);
       try {
-        return await file.read(start < 0 ? file.bytes + start : start, end);
+        return await file.read(from, to);
       } catch (error) {
         fault = { error };
         throw error;
@@ -95,6 +105,11 @@ export async function openParquet(file: RandomAccess, sourceName: string): Promi
       const range = { rowStart: start, rowEnd: start + rows };
       const data: ArrayLike<unknown>[] = [];
       for (const column of names) data.push(await attempt(() => scan.readColumn({ column, ...range })));
+      // Pages that are missing are no error to the library.
+      if (data.some(({ length }) => length !== rows)) {
+        const text = `${sourceName} cannot be read as Parquet: row group ${index + 1} has fewer values than rows.`;
+        throw new ScoringError('InputParseError', text);
+      }
       for (let row = 0; row < rows; row += rowsAtOnce) {
         let text = '';
         for (let i = row; i < Math.min(rows, row + rowsAtOnce); i++) {

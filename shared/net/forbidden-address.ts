@@ -13,7 +13,7 @@ const v4: readonly (readonly [string, number])[] = [
   ['224.0.0.0', 4],
   ['240.0.0.0', 4],
 ];
-/** Unspecified, loopback and what was once IPv4 in IPv6; a prefix of local translators; link-local, site-local, multicast. */
+/** Unspecified, loopback and what was once IPv4 in IPv6; local translators; link-local, site-local, multicast. */
 const v6: readonly (readonly [string, number])[] = [
   ['::', 96],
   ['64:ff9b:1::', 48],

@@ -1,4 +1,4 @@
-/** Connections to hosts that callers named: looked up once, and what was looked up is judged before it is connected to. */
+/** Connections to hosts that callers named: looked up once, and judged before they are connected to. */
 import { lookup, type LookupAddress, type LookupAllOptions } from 'node:dns';
 import {
   Agent as HttpAgent,

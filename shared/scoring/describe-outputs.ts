@@ -102,7 +102,10 @@ function regression(outputs: OutputShape[]): ChosenOutputs | undefined {
   };
 }
 
-/** @param made the label of a model that has none. @throws ModelRefusal when no output is a label or a predicted number. */
+/**
+ * @param made the label of a model that has none.
+ * @throws ModelRefusal when no output is a label or a predicted number.
+ */
 export function describeOutputs(
   graph: OnnxGraph,
   dropped: readonly DroppedZipMap[],

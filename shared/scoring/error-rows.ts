@@ -1,4 +1,4 @@
-/** Reads an error file (see `row-error-log.ts`) as what its rows were: a file of just those rows, under their own header. */
+/** Reads an error file (see `row-error-log.ts`) as what its rows were: a file of just those, under their own header. */
 import { createBlockCutter, RecordTooLong, type Block } from './block-cutter.ts';
 import { byteBlock, type ByteBlock } from './byte-block.ts';
 import { carriageReturn, comma, lineFeed, quote, tab } from './csv-bytes.ts';
@@ -50,7 +50,6 @@ function rowsOf(reader: Reader, { buffer, length }: Block): Uint8Array {
   block.bytes[length] = lineFeed;
   const parts: Uint8Array[] = [];
   for (let at = 0; at < length;) {
-    const start = at;
     if (!isLineEnd(block, at)) {
       reader.records++;
       const names: string[] = [];
@@ -69,8 +68,7 @@ function rowsOf(reader: Reader, { buffer, length }: Block): Uint8Array {
       at = end;
     }
     const next = Math.min(length, block.bytes[at] === carriageReturn ? at + 2 : at + 1);
-    if (at === start) parts.push(block.bytes.subarray(start, next));
-    else parts.push(block.bytes.subarray(at, next));
+    parts.push(block.bytes.subarray(at, next));
     at = next;
   }
   return Buffer.concat(parts);
@@ -130,8 +128,12 @@ export async function openErrorRows(
     throw new ScoringError('InputParseError', `${sourceName} is empty: it is no error file of a job.`);
   }
   async function* rows(): AsyncGenerator<Uint8Array, void> {
-    yield first.value as Uint8Array;
-    yield* chunks;
+    try {
+      yield first.value as Uint8Array;
+      yield* chunks;
+    } finally {
+      await chunks.return();
+    }
   }
   return { delimiter: delimiterOf(first.value), rows: rows() };
 }

@@ -1,4 +1,4 @@
-/** A classifier that gives probabilities alone gets a label: the likeliest class. One that has a label keeps its own. */
+/** A classifier that gives probabilities alone gets a label: the likeliest class. One with a label keeps its own. */
 import type { DroppedZipMap } from './drop-zipmap.ts';
 import { freshName } from './fresh-name.ts';
 import { producerOf } from './graph-search.ts';

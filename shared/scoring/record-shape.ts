@@ -1,4 +1,4 @@
-/** Walks over a record without storing anything: where it ends and how many columns it has, whatever is wrong with it. */
+/** Walks over a record and stores nothing: where it ends and how many columns it has, whatever is wrong with it. */
 import type { ByteBlock } from './byte-block.ts';
 import { quote } from './csv-bytes.ts';
 import { findCellEnd } from './find-cell-end.ts';

@@ -1,4 +1,4 @@
-/** What can be wrong with one row, as a value: the worker finds it, the job's policy decides, the words are made last. */
+/** What can be wrong with one row, as a value: the worker finds it, the job's policy decides, the words come last. */
 import { shownCut, type CutText } from './quote-value.ts';
 
 /** The fault itself. `column` counts from 0. */

@@ -55,7 +55,7 @@ function takeFault(
 }
 
 /**
- * Scans rows from `scan.position` until the batch is full or the block ends, or until a fault stops it, the last of `faults`.
+ * Scans rows from `scan.position` until the batch is full or the block ends, or until a fault (the last one) stops it.
  * Blank lines are no rows.
  * @param block Whole records, with a line feed at `length` and room behind it (see `guardBytes`).
  */

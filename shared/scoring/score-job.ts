@@ -37,13 +37,13 @@ export type ScoreJob = {
   readonly write: (chunk: Uint8Array) => Promise<void>;
   /** What becomes of rows that cannot be scored. Default `fail`. */
   readonly rowErrors?: RowErrorPolicy;
-  /** Takes the error file (see `row-error-log.ts`) as `write` takes the output; never called where no row is at fault. */
+  /** Takes the error file (`row-error-log.ts`) as `write` takes the output; never called where no row is at fault. */
   readonly writeErrors?: (chunk: Uint8Array) => Promise<void>;
   /** Model inputs (by name, matched as columns are) that get one value for every row instead of a column. */
   readonly constants?: Readonly<Record<string, Constant>>;
   /** Stops the run: `score` rejects with the signal's reason; the engine stays usable. */
   readonly signal?: AbortSignal;
-  /** Called after each block was written, with the rows done so far and the bytes of the source they took. Must not throw. */
+  /** Called after each block was written, with the rows done so far and the bytes that they took. Must not throw. */
   readonly onProgress?: (rowsDone: number, bytesDone: number) => void;
   readonly limits?: ScoreLimits;
 };

@@ -1,4 +1,4 @@
-/** A request to a blob over HTTP, on a guarded connection: a name that leads inside is refused here as it is in the service. */
+/** A request to a blob over HTTP, on a guarded connection: a name that leads inside is refused as it is in the service. */
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { guardedConnection } from '../net/guarded-connection.ts';
@@ -37,7 +37,7 @@ async function once({ method, url, headers, body, openHosts }: BlobHttp, signal:
   request.once('response', resolve);
   request.on('error', (error: NodeJS.ErrnoException) => {
     const stale = request.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
-    reject(stale ? new StaleConnection() : error);
+    reject(stale ? new StaleConnection(error.message, { cause: error }) : error);
   });
   request.end(body);
   return responseOf(await promise, method);

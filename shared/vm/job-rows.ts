@@ -1,9 +1,8 @@
 /** Where a job's rows come from: its input's blob, or, of a web service without inputs, one row of its parameters. */
 import type { Assignment, InputHandle } from '../core/vm-protocol.ts';
+import { csvRecord } from '../formats/csv-text.ts';
 import type { TableSource } from '../formats/table-source.ts';
-import { comma } from '../scoring/csv-bytes.ts';
 import type { ModelInfo } from '../scoring/model-info.ts';
-import { quoteField } from '../scoring/quote-field.ts';
 import type { Patience } from './blob-patience.ts';
 import { constantsOf } from './constants-of.ts';
 import { openInput } from './open-input.ts';
@@ -39,7 +38,5 @@ export async function jobRows(
 }
 
 async function* oneRow(values: ReturnType<typeof constantsOf>): AsyncGenerator<Uint8Array, void> {
-  const line = (cells: readonly unknown[]) =>
-    `${cells.map((cell) => quoteField(String(cell), comma)).join(',')}\n`;
-  yield new TextEncoder().encode(line(Object.keys(values)) + line(Object.values(values)));
+  yield Buffer.from(csvRecord(Object.keys(values)) + csvRecord(Object.values(values).map(String)));
 }

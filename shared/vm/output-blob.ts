@@ -29,7 +29,10 @@ export type OutputBlob = {
   write(chunk: Uint8Array): Promise<void>;
   /** Nothing more will be written: resolves when the storage has every block. @throws JobFault */
   stageRest(): Promise<void>;
-  /** After `stageRest`. `conflict`: someone else wrote there, or the blocks were discarded. Nothing was changed. @throws JobFault */
+  /**
+   * After `stageRest`. `conflict`: someone else wrote there, or the blocks were discarded; nothing was changed.
+   * @throws JobFault
+   */
   commit(tally: Tally): Promise<'committed' | 'conflict'>;
 };
 

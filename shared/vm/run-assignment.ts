@@ -56,7 +56,7 @@ export async function runAssignment(
   }
 }
 
-/** Whatever an earlier attempt has committed stays; the rest is scored once a round and committed one after the other. */
+/** Whatever an earlier attempt has committed stays; the rest is scored once a round, and committed one by one. */
 async function writeOnce(parts: RunParts, assignment: Assignment, options: RunOptions): Promise<Tally> {
   const input = atMostOne(assignment.inputs);
   let handles: readonly OutputHandle[] = Object.values(assignment.outputs);

@@ -57,6 +57,22 @@ test('random rows come back as they were', async () => {
   );
 });
 
+test('a file whose rows are not wanted any more is let go of', async () => {
+  let state: 'open' | 'closed' = 'open';
+  async function* endless(): AsyncGenerator<Uint8Array> {
+    try {
+      for (let row = 'file,line,row,column,value,reason,a\n'; ; row = 'd.csv,1,1,a,x,why,1\n') {
+        yield Buffer.from(row.repeat(row.startsWith('f') ? 1 : 100_000));
+      }
+    } finally {
+      state = 'closed';
+    }
+  }
+  const { rows } = await openErrorRows(endless(), 'x.errors.csv');
+  for await (const _ of rows) break;
+  expect(state).toBe('closed');
+});
+
 test('rows of a file with tabs are read with tabs', async () => {
   expect(await read(await filed('a\tb', ['1\tx,y'], '\n'), 7)).toEqual({
     delimiter: '\t',

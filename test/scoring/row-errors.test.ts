@@ -1,4 +1,4 @@
-/** Rows that cannot be scored, under each policy: the output, the error file and the counts, with csv-parse as the oracle. */
+/** Rows that cannot be scored, under each policy: output, error file and counts, with csv-parse as the oracle. */
 import { parse } from 'csv-parse/sync';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-/** Formats on a VM: Parquet read by ranges of one version, outputs of several formats at once, each with its content type. */
+/** Formats on a VM: Parquet by ranges of one version, outputs of several formats at once, each with its content type. */
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { parquetReadObjects } from 'hyparquet';
 import { parquetWriteBuffer } from 'hyparquet-writer';

@@ -1,9 +1,11 @@
 /** The VM's small decisions: pauses, block ids, settings, outcomes, log lines. */
 import { expect, test } from 'vitest';
 import { ScoringError } from '../../shared/scoring/scoring-error.ts';
+import { defaultPatience } from '../../shared/vm/blob-patience.ts';
 import { backoffMs } from '../../shared/vm/backoff.ts';
 import { blockBytes, blockId, blocksMax } from '../../shared/vm/block-ids.ts';
 import { JobFault } from '../../shared/vm/job-fault.ts';
+import { jobRows } from '../../shared/vm/job-rows.ts';
 import { outcomeOf } from '../../shared/vm/outcome-of.ts';
 import { makeVmLog } from '../../shared/vm/vm-log.ts';
 import { takeSettings } from '../../shared/vm/vm-settings.ts';
@@ -101,4 +103,16 @@ test('a log line is one line of JSON, cut to length', () => {
   expect(lines[0]?.trimEnd().includes('\n')).toBe(false);
   expect(JSON.parse(lines[0] ?? '')).toMatchObject({ event: 'vm.ends', vmId: id });
   expect(lines[0]?.length).toBeLessThan(700);
+});
+
+test.each([
+  [{ a: '' }, 'a\n""\n'],
+  [{ a: 1.5, 'b,c': 'x"y' }, 'a,"b,c"\n1.5,"x""y"\n'],
+])('without an input, parameters %j are a row', async (parameters, csv) => {
+  const inputs = Object.keys(parameters).map((name) => ({ name, type: 'string' as const, width: 1 }));
+  const options = { info: { inputs }, patience: defaultPatience, signal: AbortSignal.abort() };
+  const { table } = await jobRows({ parameters }, undefined, options);
+  let text = '';
+  for await (const part of table.source) text += Buffer.from(part).toString();
+  expect(text).toBe(csv);
 });

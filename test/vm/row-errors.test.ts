@@ -1,4 +1,4 @@
-/** Rows at fault on a VM: the error file is written like an output and before it, found again after a death, and read by a rerun. */
+/** Rows at fault on a VM: the error file is written before the output, found again after a death, and read by a rerun. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Assignment } from '../../shared/core/vm-protocol.ts';
 import { startJobBench, type JobBench } from './job-bench.ts';
