@@ -1,5 +1,5 @@
 /** The in-memory twin of Azure Table storage: the same rules of versions and transactions, counted, with faults on request. */
-import { SortedKeys } from './sorted-keys.ts';
+import { SortedMap } from './sorted-map.ts';
 import { refusedKey, refusedTransaction } from './table-rules.ts';
 import {
   TableFault,
@@ -39,7 +39,7 @@ export type TwinCounts = {
   conflicts: number;
 };
 
-type Partition = { readonly keys: SortedKeys; readonly entities: Map<string, Entity> };
+type Partition = SortedMap<Entity>;
 
 const pageMax = 1_000;
 
@@ -61,7 +61,7 @@ export class MemoryTable implements Table {
     const bad = refusedKey(pk) ?? refusedKey(rk);
     if (bad !== undefined) throw refusal(bad);
     this.counts.gets++;
-    const entity = this.tables.get(table)?.get(pk)?.entities.get(rk);
+    const entity = this.tables.get(table)?.get(pk)?.get(rk);
     if (entity !== undefined) this.counts.rowsRead++;
     return entity;
   }
@@ -123,14 +123,14 @@ export class MemoryTable implements Table {
     if (query.pk !== undefined) {
       const partition = partitions.get(query.pk);
       const from = query.after === undefined ? query.from : `${query.after}\u0000`;
-      return partition === undefined ? [] : range(partition, latest(from, nextRk ?? ''), query.to, max);
+      return partition === undefined ? [] : partition.slice(latest(from, nextRk ?? ''), query.to, max);
     }
     const found: Entity[] = [];
     for (const pk of [...partitions.keys()].sort()) {
       if (found.length === max) break;
       if ((query.after !== undefined && pk <= query.after) || (nextPk !== undefined && pk < nextPk)) continue;
       const from = pk === nextPk ? latest(query.from, nextRk ?? '') : query.from;
-      found.push(...range(partitions.get(pk)!, from, query.to, max - found.length));
+      found.push(...partitions.get(pk)!.slice(from, query.to, max - found.length));
     }
     return found;
   }
@@ -138,14 +138,14 @@ export class MemoryTable implements Table {
   private apply(table: string, pk: string, ops: readonly Op[]): Outcome {
     const partition = this.tables.get(table)?.get(pk);
     for (const [at, op] of ops.entries()) {
-      const why = misfit(op, partition?.entities.get(op.rk));
+      const why = misfit(op, partition?.get(op.rk));
       if (why === undefined) continue;
       this.counts.conflicts++;
       return { kind: 'conflict', at, why };
     }
     const target = partition ?? this.addPartition(table, pk);
     const etags = ops.map((op) => this.write(target, pk, op));
-    if (target.entities.size === 0) this.tables.get(table)?.delete(pk);
+    if (target.size === 0) this.tables.get(table)?.delete(pk);
     this.counts.transactions++;
     this.counts.rowsWritten += ops.length;
     return { kind: 'done', etags };
@@ -153,18 +153,16 @@ export class MemoryTable implements Table {
 
   private write(partition: Partition, pk: string, op: Op): string {
     if (op.do === 'remove') {
-      partition.entities.delete(op.rk);
-      partition.keys.remove(op.rk);
+      partition.delete(op.rk);
       return '';
     }
     const etag = `W/"datetime'${++this.version}'"`;
-    partition.entities.set(op.rk, { pk, rk: op.rk, etag, properties: op.properties });
-    if (op.do === 'create') partition.keys.add(op.rk);
+    partition.set(op.rk, { pk, rk: op.rk, etag, properties: op.properties });
     return etag;
   }
 
   private addPartition(table: string, pk: string): Partition {
-    const partition = { keys: new SortedKeys(), entities: new Map<string, Entity>() };
+    const partition: Partition = new SortedMap();
     const partitions = this.tables.get(table) ?? new Map<string, Partition>();
     partitions.set(pk, partition);
     this.tables.set(table, partitions);
@@ -182,10 +180,6 @@ function misfit(op: Op, there: Entity | undefined): 'exists' | 'changed' | 'miss
       if (there === undefined) return 'missing';
       return there.etag === op.etag ? undefined : 'changed';
   }
-}
-
-function range(partition: Partition, from: string, to: string, max: number): Entity[] {
-  return partition.keys.slice(from, to, max).map((rk) => partition.entities.get(rk)!);
 }
 
 function latest(...keys: string[]): string {

@@ -31,7 +31,10 @@ describe('the policy', () => {
       { 'millpond.rowError': 'skip' },
       'names "millpond.rowError", which is none of millpond.rowErrors, millpond.maxRowErrors, millpond.maxRowErrorShare. Did you mean "millpond.rowErrors"?',
     ],
-    [{ 'millpond.x': 1 }, 'which is none of millpond.rowErrors, millpond.maxRowErrors, millpond.maxRowErrorShare.'],
+    [
+      { 'millpond.x': 1 },
+      'which is none of millpond.rowErrors, millpond.maxRowErrors, millpond.maxRowErrorShare.',
+    ],
     [
       { 'millpond.rowErrors': 'drop' },
       'gives "millpond.rowErrors" as "drop": expected is one of "fail", "skip", "blank".',
