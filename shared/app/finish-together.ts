@@ -1,14 +1,14 @@
 /** Jobs of one pool that end at the same moment: their ends, their VMs' freedom and the queue's head in one transaction, in order. */
 import { classicTag, tagOf, type Tag } from '../core/ids.ts';
 import { assign, type Running } from '../core/job.ts';
-import type { Busy, Idle, Stopping } from '../core/vm.ts';
+import type { Busy, Idle, Stopping, Working } from '../core/vm.ts';
 import { occupied, recallQueued } from './dispatch.ts';
 import { recallPool } from './pool-of-tag.ts';
 import type { App, Stored, Write } from './ports.ts';
 
 /** One VM at the end of its job. */
 export type Ending = {
-  readonly vm: Stored<'vm'>;
+  readonly vm: Stored<'vm'> & { readonly row: Working };
   /** What it is without a next job. */
   readonly freed: Idle | Stopping;
   /** The writes of the job's end. */
@@ -38,6 +38,9 @@ async function commitEndings(
     tag,
     first.flatMap(({ freed }) => (freed.kind === 'idle' ? [freed] : [])),
   );
+  // A job that ends here and waits there has been taken from its VM meanwhile.
+  const waiting = new Set([...following.values()].map(({ job }) => job.jobId));
+  if (first.some(({ vm }) => waiting.has(vm.row.job.jobId))) return all.map(() => 'conflict');
   const done = await app.store.commit(
     first.flatMap(({ vm, freed, writes }): Write[] => {
       const next = following.get(vm.row.vmId);

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { collect } from '../../../shared/app/all-rows.ts';
 import { dispatch } from '../../../shared/app/dispatch.ts';
+import { finishJob } from '../../../shared/app/finish.ts';
 import { resizePool } from '../../../shared/app/pools.ts';
 import { reconcile } from '../../../shared/app/reconcile.ts';
 import { registerJob } from '../../../shared/app/register.ts';
@@ -18,6 +19,7 @@ import {
   job,
   jobBody,
   Machines,
+  nonceOf,
   makeApp,
   makePool,
   makeWorld,
@@ -86,6 +88,28 @@ describe('a pass that is late', () => {
     await reconcile(world.app, tag);
     expect((await job(world, jobId))?.kind).toBe('queued');
     expect((await collect(world.app, { of: 'queue', tag })).map(({ row }) => row.jobId)).toEqual([jobId]);
+  });
+});
+
+describe('a job that ends while another instance gives it back', () => {
+  it('is left to its next VM, and its old one is told so', async () => {
+    const world = await makeWorld({ config: { dispatch: 'timer' } });
+    const { poolId } = await makePool(world, 1);
+    const tag = tagOf(poolId);
+    await reconcile(world.app, tag);
+    await bootAll(world, poolId);
+    const jobId = await started(world, poolId);
+    // This instance has given the job away: it remembers the VM at work and the job that runs.
+    const other = { ...otherApp(world, {}), config: { ...world.app.config, dispatch: 'at-once' as const } };
+    await dispatch(other, tag);
+    const vm = (await vmsOf(world, poolId))[0]!;
+    ok(await resizePool(world.app, world.account, poolId, { vmCount: 0, busyVms: 'requeue' }));
+    await reconcile(world.app, tag);
+    const outcome = { kind: 'finished', rows: 1 } as const;
+    const call = { nonce: nonceOf(vm.vmId), jobId, attempt: 1, outcome };
+    const reply = await world.clock.runUntil(finishJob(other, vm.vmId, call));
+    expect(reply).toMatchObject({ kind: 'stop' });
+    expect((await job(world, jobId))?.kind).toBe('queued');
   });
 });
 
