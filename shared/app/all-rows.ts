@@ -1,17 +1,14 @@
 /** A whole range, page by page. */
+import { limits } from '../core/limits.ts';
 import type { App, Kind, Range, RangeKind, Stored } from './ports.ts';
 
 export async function* allRows<R extends Range>(
   app: App,
   range: R,
-  pageSize = 1_000,
 ): AsyncGenerator<Stored<RangeKind[R['of']] & Kind>> {
   let after: string | undefined;
   do {
-    const page = await app.store.list(
-      range,
-      after === undefined ? { limit: pageSize } : { limit: pageSize, after },
-    );
+    const page = await app.store.list(range, after === undefined ? {} : { after });
     yield* page.rows as Stored<RangeKind[R['of']] & Kind>[];
     after = page.after;
   } while (after !== undefined);
@@ -24,9 +21,12 @@ export async function collect<R extends Range>(
   max = Number.POSITIVE_INFINITY,
 ): Promise<Stored<RangeKind[R['of']] & Kind>[]> {
   const found: Stored<RangeKind[R['of']] & Kind>[] = [];
-  for await (const row of allRows(app, range, Math.min(1_000, max))) {
-    found.push(row);
-    if (found.length >= max) break;
-  }
+  let after: string | undefined;
+  do {
+    const limit = Math.min(limits.pageMax, max - found.length);
+    const page = await app.store.list(range, after === undefined ? { limit } : { limit, after });
+    found.push(...(page.rows as Stored<RangeKind[R['of']] & Kind>[]));
+    after = page.after;
+  } while (after !== undefined && found.length < max);
   return found;
 }

@@ -4,6 +4,7 @@ import { isId, makePoolId, parseSubscriptionId, tagOf } from '../core/ids.ts';
 import { badArgument, conflict, notFound, shown, type Refused } from '../core/refusal.ts';
 import { noBackoff, type ActivePool, type Pool } from '../core/pool.ts';
 import { hourOf } from '../core/billing.ts';
+import { limits } from '../core/limits.ts';
 import { planAt, type Service } from '../core/service.ts';
 import type { CallerKey } from './caller-keys.ts';
 import { lookAgain } from './look-again.ts';
@@ -141,8 +142,12 @@ export function tooManyVms(vmCount: number, max: number): Refused {
 /** From now on the account's list shows the pool; also done by the tick for a creator that died here. */
 export async function confirmReservation(app: App, pool: Pool): Promise<void> {
   const { subscriptionId, poolId } = pool;
+  // What is live stays live.
+  const place = `reserved|${poolId}`;
+  if (app.memory.isNoted(place)) return;
   const stored = await app.store.get('reservation', { subscriptionId, poolId });
-  if (stored === undefined || stored.row.kind === 'live') return;
+  if (stored?.row.kind === 'live') app.memory.note(place, limits.sweepSeldomMs);
+  if (stored?.row.kind !== 'making') return;
   await app.store.commit([
     { do: 'replace', kind: 'reservation', row: { ...stored.row, kind: 'live' }, etag: stored.etag },
   ]);

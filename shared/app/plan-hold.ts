@@ -31,10 +31,12 @@ async function lookForHold(
 ): Promise<string | undefined> {
   const plan = (await app.store.get('plan', { subscriptionId, planId }))?.row;
   if (plan === undefined) return undefined;
+  // Fixed with the period: most plans never suspend, and nothing else need be read of them.
+  const { rates } = (await periodFor(app, plan, app.clock.now())).row;
+  if (!rates.suspendOnOverage) return undefined;
   // VM rows first, then the balance, then the lines: a posting in between can only make it less, never twice.
   const live = await liveSlicesOfPlan(app, plan);
   const period = (await periodFor(app, plan, app.clock.now())).row;
-  if (!period.rates.suspendOnOverage) return undefined;
   const usage = (await unposted(app, plan, period, live)).reduce(addUsage, period.usage);
   if (!isUsedUp(period, usage)) return undefined;
   return `The plan "${plan.name}" (${plan.tier}) is used up and suspends on overage: nothing new starts until its next period begins (${minute.format(period.endMs)} UTC) or another plan pays.`;

@@ -40,21 +40,28 @@ async function readPoolHead(app: App, tag: Tag): Promise<Head> {
   return { vms, queue };
 }
 
+/** The VMs, and as much of the lanes' queues as they can take. */
+async function readClassicHead(app: App): Promise<Head> {
+  const vms = await collect(app, { of: 'vms', tag: classicTag });
+  return { vms, ...(await readClassicQueue(app, idle(vms))) };
+}
+
 /**
  * The heads of at most `limits.lanesPerPassMax` lanes, by start time. A lane whose plan is used up is passed over.
- * @param most jobs of a lane that are looked at; default: as many as VMs are idle
+ * @param most jobs of a lane that are looked at
  */
-export async function readClassicHead(app: App, most?: number): Promise<Head> {
-  const vms = await collect(app, { of: 'vms', tag: classicTag });
-  const free = most ?? idle(vms);
-  const lanes = free === 0 ? [] : await waitingLanes(app);
+export async function readClassicQueue(
+  app: App,
+  most: number,
+): Promise<Required<Pick<Head, 'queue' | 'places'>>> {
+  const lanes = most === 0 ? [] : await waitingLanes(app);
   const places = new Map<string, readonly number[]>();
   const waits = await Promise.all(
     lanes.map(async (lane) => {
       const slots = await collect(app, { of: 'slots', tag: classicTag, lane }, limits.classicRunningMax);
       const taken = slots.map((stored) => stored.row.place);
       places.set(lane, freePlaces(taken, app.config.classicRunningMax));
-      const limit = Math.min(free, places.get(lane)?.length ?? 0);
+      const limit = Math.min(most, places.get(lane)?.length ?? 0);
       const waits = limit === 0 ? [] : await collect(app, { of: 'queue', tag: classicTag, lane }, limit);
       const [first] = waits;
       return first === undefined || (await laneHold(app, first.row)) !== undefined ? [] : waits;
@@ -64,7 +71,7 @@ export async function readClassicHead(app: App, most?: number): Promise<Head> {
   const queue = inOrder([...byJob.values()].map((stored) => stored.row)).flatMap(
     (wait) => byJob.get(wait.jobId) ?? [],
   );
-  return { vms, queue, places };
+  return { queue, places };
 }
 
 /** Why a classic lane is passed over, if it is. */
@@ -82,11 +89,12 @@ export async function laneHold(
 async function waitingLanes(app: App): Promise<string[]> {
   const lanes: string[] = [];
   let cursor = app.cursors.get('lanes') ?? firstLane;
-  for (let rounds = 0; lanes.length < limits.lanesPerPassMax && rounds < 2;) {
+  // Once to the end; from its beginning too, where this walk did not begin there.
+  for (let rounds = cursor === firstLane ? 1 : 2; lanes.length < limits.lanesPerPassMax && rounds > 0;) {
     const page = await app.store.list({ of: 'queue-behind', tag: classicTag, lane: cursor }, { limit: 1 });
     const next = page.rows[0]?.row.lane;
     if (next === undefined) {
-      rounds += 1;
+      rounds -= 1;
       cursor = firstLane;
     } else if (lanes.includes(next)) {
       break;

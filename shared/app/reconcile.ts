@@ -18,7 +18,7 @@ import { finishDeletion } from './finish-deletion.ts';
 import { commitLoss, commitRequeue } from './lose-vm.ts';
 import { planHold } from './plan-hold.ts';
 import { poolOfTag } from './pool-of-tag.ts';
-import { readClassicHead } from './queue-head.ts';
+import { readClassicQueue } from './queue-head.ts';
 import { postPool } from './post.ts';
 import type { App, Stored, Write } from './ports.ts';
 import { dispatch } from './dispatch.ts';
@@ -111,10 +111,8 @@ async function actOnSize(
   vms: readonly Stored<'vm'>[],
 ): Promise<'same' | 'changed'> {
   const rows = vms.map((stored) => stored.row);
-  const { wanted, vmsMax, strangers } = await want(app, pool.row, rows);
-  const nowMs = app.clock.now();
-  const steps: SizeStep[] =
-    strangers.length > 0 ? strangers : decideSize(pool.row, rows, wanted, vmsMax, nowMs);
+  const { wanted, strangers } = await want(app, pool.row, rows);
+  const steps = strangers.length > 0 ? strangers : await sizeSteps(app, pool.row, rows, wanted);
   const stored = new Map(vms.map((one) => [one.row.vmId, one]));
   let outcome: 'same' | 'changed' = 'same';
   for (const step of steps) {
@@ -155,6 +153,20 @@ async function resize(
   }
 }
 
+/** What may live at most is only asked when something is to be added. */
+async function sizeSteps(app: App, pool: Pool, vms: readonly Vm[], wanted: number): Promise<SizeStep[]> {
+  const nowMs = app.clock.now();
+  const steps = decideSize(pool, vms, wanted, Number.MAX_SAFE_INTEGER, nowMs);
+  if (!steps.some((step) => step.kind === 'add')) return steps;
+  return decideSize(pool, vms, wanted, await vmsMaxOf(app, pool), nowMs);
+}
+
+async function vmsMaxOf(app: App, pool: Pool): Promise<number> {
+  if (pool.poolId.startsWith(classicTag)) return app.config.classicVms;
+  const account = await app.store.get('account', { subscriptionId: pool.subscriptionId });
+  return account?.row.maxVmsPerPool ?? 0;
+}
+
 /** New rows carry the pool row's etag, so that two runs cannot both add the missing ones. */
 async function addVms(app: App, pool: Stored<'pool'>, count: number): Promise<'done' | 'conflict'> {
   const nowMs = app.clock.now();
@@ -167,26 +179,25 @@ async function addVms(app: App, pool: Stored<'pool'>, count: number): Promise<'d
   return (await app.store.commit(writes)).kind;
 }
 
-/** The wanted number of VMs, the most that may live, and (classic) idle VMs of accounts that have nothing waiting. */
+/** The wanted number of VMs, and (classic) idle VMs of accounts that have nothing waiting. */
 async function want(
   app: App,
   pool: Pool,
   vms: readonly Vm[],
-): Promise<{ wanted: number; vmsMax: number; strangers: SizeStep[] }> {
+): Promise<{ wanted: number; strangers: SizeStep[] }> {
   if (pool.poolId.startsWith(classicTag)) {
     const vmsMax = app.config.classicVms;
-    const { queue } = await readClassicHead(app, vmsMax);
+    const { queue } = await readClassicQueue(app, vmsMax);
     const owners = new Set(queue.map((stored) => stored.row.subscriptionId));
     const strangers = vms.flatMap((vm): SizeStep[] =>
       owners.size > 0 && vm.kind === 'idle' && vm.owner !== undefined && !owners.has(vm.owner)
         ? [{ kind: 'tell-to-stop', vm }]
         : [],
     );
-    return { wanted: classicDemand(vms, queue.length, vmsMax, app.clock.now()), vmsMax, strangers };
+    return { wanted: classicDemand(vms, queue.length, vmsMax, app.clock.now()), strangers };
   }
-  if (pool.kind !== 'active' || pool.hold !== undefined) return { wanted: 0, vmsMax: 0, strangers: [] };
-  const account = await app.store.get('account', { subscriptionId: pool.subscriptionId });
-  return { wanted: pool.wish.vmCount, vmsMax: account?.row.maxVmsPerPool ?? 0, strangers: [] };
+  const isServed = pool.kind === 'active' && pool.hold === undefined;
+  return { wanted: isServed ? pool.wish.vmCount : 0, strangers: [] };
 }
 
 /** Machines whose row says stopped, or has gone: seen by a read of the row after the observation, never by absence from a list. */

@@ -43,8 +43,14 @@ export async function startJob(
   if (started.kind !== 'begun') return started;
   const { poolId } = started.job.row;
   await nudgeDispatch(app, poolId, started.job);
-  if (poolId === classicPoolId) await nudge(app, poolId);
+  if (poolId === classicPoolId && (await stillWaits(app, jobId))) await nudge(app, poolId);
   return { kind: 'done' };
+}
+
+/** No VM was free, or none of its account: one more may be wanted. A job that this process has given away is known to it. */
+async function stillWaits(app: App, jobId: string): Promise<boolean> {
+  const job = await app.store.recall('job', { jobId }, limits.recallMs);
+  return job?.row.kind === 'queued';
 }
 
 /** The job as it has been queued by this very call. */

@@ -68,7 +68,7 @@ async function within(app: App, ms: number, work: Promise<void>): Promise<void> 
   try {
     await Promise.race([work, late]);
   } finally {
-    timer.abort();
+    timer.abort('done');
     await late.catch(() => undefined);
   }
 }

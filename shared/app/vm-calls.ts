@@ -1,6 +1,5 @@
 /** The VM protocol: hello, next, beat, bye. Every call may be repeated, and a stranger under the same id is turned away. */
-import { tagOf, type VmId } from '../core/ids.ts';
-import { classicPoolId } from '../core/ids.ts';
+import { tagOf, type PoolId, type VmId } from '../core/ids.ts';
 import { limits } from '../core/limits.ts';
 import { noBackoff } from '../core/pool.ts';
 import type { BeatCall, BeatReply, HelloReply, NextReply, Stop } from '../core/vm-protocol.ts';
@@ -14,10 +13,12 @@ import type { App, Stored } from './ports.ts';
 
 /** Provisioning has finished: billing begins. Repeated by the same process it says the same. */
 export async function hello(app: App, vmId: VmId, nonce: string): Promise<HelloReply> {
+  let poolId: string | undefined;
   const reply = await lookAgain<HelloReply>(app, async () => {
     const stored = await app.store.get('vm', { vmId });
     if (stored === undefined || stored.row.kind === 'stopped') return stop('this VM is no longer wanted');
     const vm = stored.row;
+    poolId = vm.poolId;
     if (vm.kind !== 'provisioning') {
       if (vm.nonce === nonce) return { kind: 'welcome' };
       const lost = await commitLoss(app, stored, vm, 'a second process came under its id');
@@ -26,9 +27,8 @@ export async function hello(app: App, vmId: VmId, nonce: string): Promise<HelloR
     const row = ready(vm, nonce, app.clock.now());
     return (await replaceVm(app, stored, row)) === 'done' ? { kind: 'welcome' } : 'conflict';
   });
-  const poolId = await poolIdOf(app, vmId);
   if (poolId !== undefined && reply.kind === 'welcome') {
-    await forgiveFailures(app, vmId);
+    await forgiveFailures(app, poolId);
     await nudgeDispatch(app, poolId);
   }
   return reply;
@@ -146,14 +146,8 @@ async function replaceVm(app: App, stored: Stored<'vm'>, row: Vm): Promise<'done
   return (await app.store.commit([{ do: 'replace', kind: 'vm', row, etag: stored.etag }])).kind;
 }
 
-async function poolIdOf(app: App, vmId: VmId): Promise<string | undefined> {
-  return (await app.store.get('vm', { vmId }))?.row.poolId;
-}
-
 /** A VM came up: replacements are no longer held back. */
-async function forgiveFailures(app: App, vmId: VmId): Promise<void> {
-  const poolId = tagOf(vmId) === tagOf(classicPoolId) ? classicPoolId : await poolIdOf(app, vmId);
-  if (poolId === undefined) return;
+async function forgiveFailures(app: App, poolId: PoolId): Promise<void> {
   const stored = await app.store.get('pool', { poolId });
   if (stored === undefined || stored.row.backoff.failures === 0) return;
   await app.store.commit([

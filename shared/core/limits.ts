@@ -73,9 +73,9 @@ export const limits = {
   /** Rows, or blobs, that one run of a sweep looks at. */
   sweepRows: 200,
   /** A pool without anything left to sweep is looked at again after this long. */
-  sweepRestMs: minuteMs,
+  sweepRestMs: hourMs,
   /** A deleted pool is looked at so often until its last row has gone; our own blobs too. */
-  sweepSeldomMs: hourMs,
+  sweepSeldomMs: 6 * hourMs,
   /** Counts that would scan stop here. */
   countMax: 1_000,
   pageMax: 1_000,

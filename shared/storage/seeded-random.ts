@@ -9,6 +9,9 @@ export type SeededRandom = Random & {
   fork(): SeededRandom;
 };
 
+/** Four hexadecimal digits each: a simulated day asks for thousands of ids. */
+const quads = Array.from({ length: 0x1_0000 }, (_, n) => n.toString(16).padStart(4, '0'));
+
 /** @param seed any whole number */
 export function makeSeededRandom(seed: number): SeededRandom {
   const state = spread(seed);
@@ -18,8 +21,11 @@ export function makeSeededRandom(seed: number): SeededRandom {
   return {
     hex(digits) {
       let text = '';
-      while (text.length < digits) text += next().toString(16).padStart(8, '0');
-      return text.slice(0, digits);
+      while (text.length < digits) {
+        const word = next();
+        text += quads[word >>> 16]! + quads[word & 0xffff]!;
+      }
+      return text.length === digits ? text : text.slice(0, digits);
     },
     fraction,
     below,
