@@ -1,5 +1,5 @@
 /** `Store` over the low-level table: typed rows, retries, and writers that recognise their own writes. */
-import { decode, encode, opOf } from './codec.ts';
+import { decode as decodeRow, encode, opOf } from './codec.ts';
 import { keyRangeOf, placeOf, type Place } from './row-places.ts';
 import { TableFault, type Entity, type EntityPage, type Op, type Outcome, type Table } from './table.ts';
 import { withRecall } from './recent-rows.ts';
@@ -19,7 +19,13 @@ import type {
 } from '../app/ports.ts';
 import { limits } from '../core/limits.ts';
 
-export type StoreTools = { readonly table: Table; readonly random: Random; readonly clock: Clock };
+export type StoreTools = {
+  readonly table: Table;
+  readonly random: Random;
+  readonly clock: Clock;
+  /** Default: that of `codec.ts`. One that remembers what it has decoded suits a table that gives the same entity again. */
+  readonly decode?: typeof decodeRow;
+};
 
 /** What one commit sends, the same at every try. */
 type Batch = {
@@ -38,7 +44,7 @@ const outdatedEtag = `W/"datetime'1970-01-01T00%3A00%3A00.0000000Z'"`;
 const opDigits = 32;
 
 export function makeStore(tools: StoreTools): Store {
-  const { table, random, clock } = tools;
+  const { table, random, clock, decode = decodeRow } = tools;
   const store: Omit<Store, 'recall'> = {
     async get<K extends Kind>(kind: K, key: Keys[K]): Promise<Stored<K> | undefined> {
       const place = placeOf(kind, key);
@@ -62,6 +68,7 @@ async function list<R extends Range>(
   if (!Number.isInteger(limit) || limit < 1 || limit > limits.pageMax) {
     throw new Error(`A page has 1 to ${limits.pageMax} rows, not ${limit}.`);
   }
+  const { decode = decodeRow } = tools;
   const { table, pk, from, to } = keyRangeOf(range);
   // A place before the range is its beginning: `after` may have been through a caller's hands.
   const behind = after !== undefined && (pk === undefined || after >= from) ? { after } : {};

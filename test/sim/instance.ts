@@ -8,6 +8,7 @@ import type { App, Clock, Compute, Config, Log } from '../../shared/app/ports.ts
 import type { SeededRandom } from '../../shared/storage/seeded-random.ts';
 import { makeStorageClock, type StorageClock } from '../../shared/storage/storage-clock.ts';
 import { makeStore } from '../../shared/storage/table-store.ts';
+import { decodeOnce } from './decode-once.ts';
 import { makeQuietClock } from './quiet-clock.ts';
 import { afterFor, type Patient, type Timer } from './patient.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -61,7 +62,7 @@ export class Instance implements Patient {
     const clock: Clock = { now: this.clock.now, sleep: timers.sleep };
     this.compute = parts.makeCompute(this);
     this.base = {
-      store: makeStore({ table: parts.storage.tableOf(this), random, clock }),
+      store: makeStore({ table: parts.storage.tableOf(this), random, clock, decode: decodeOnce }),
       together: makeTogether(limits.finishesTogetherMax),
       modelTurns: makeTurns(limits.modelsAtOnceMax),
       ...parts.shared,

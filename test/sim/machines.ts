@@ -3,7 +3,6 @@
  */
 import type { Compute } from '../../shared/app/ports.ts';
 import { tagOf } from '../../shared/core/ids.ts';
-import { isLiving, type Vm } from '../../shared/core/vm.ts';
 import type { SeededRandom } from '../../shared/storage/seeded-random.ts';
 import { makeRecentMap, type RecentMap } from '../../shared/compute/recent-map.ts';
 import type { BlobWire } from './blob-wire.ts';
@@ -25,7 +24,6 @@ export type MachinesParts = {
   readonly facts: Facts;
   readonly trace: Trace;
   readonly holdMs: number;
-  readonly beatMs: number;
   readonly workMs: () => number;
   readonly onWork: VmParts['onWork'];
   /** The service tells a machine to stop. */
@@ -75,14 +73,6 @@ export class Machines {
       const known = this.parts.facts.vms.get(vm.vmId)!;
       known.healthyFromMs = Math.max(known.healthyFromMs, untilMs);
     }
-  }
-
-  /** A process beats more often than ours: it would learn of this with its next beat. */
-  rowChanged(before: Vm | undefined, after: Vm | undefined): void {
-    const vm = after ?? before;
-    if (vm === undefined || !isLiving(vm)) return;
-    const isTold = vm.kind !== before?.kind && (vm.kind === 'releasing' || vm.kind === 'stopping');
-    if (isTold || vm.suspectMs !== undefined) this.running.get(vm.vmId)?.process?.beatSoon();
   }
 
   computeOf(instance: Instance): Compute {
@@ -189,7 +179,6 @@ export class Machines {
       wire: parts.wire,
       random: parts.random,
       facts,
-      beatMs: parts.beatMs,
       workMs: parts.workMs,
       onWork: parts.onWork,
       holdMs: parts.holdMs,

@@ -4,11 +4,11 @@ import type { SimReport } from './simulate.ts';
 
 const { values } = parseArgs({
   options: {
-    seeds: { type: 'string', default: '20' },
+    seeds: { type: 'string' },
     days: { type: 'string', default: '5' },
     from: { type: 'string' },
     seed: { type: 'string' },
-    jobs: { type: 'string', default: '240' },
+    jobs: { type: 'string', default: '225' },
     last: { type: 'string', default: '60' },
     all: { type: 'boolean', default: false },
     coverage: { type: 'boolean', default: false },
@@ -18,6 +18,9 @@ const { values } = parseArgs({
     go: { type: 'boolean', default: false },
   },
 });
+/** Default of `--seeds`: fresh ones, and those that a mutant may survive. */
+const seedsOfARun = 20;
+const mutantSeeds = 150;
 const days = numberOf('days');
 const jobsADay = numberOf('jobs');
 
@@ -27,10 +30,17 @@ const { simulate } = await import('./simulate.ts');
 
 if (values.mutants) {
   const { runMutants } = await import('./mutants/run.ts');
-  const alive = await runMutants((line) => process.stdout.write(`${line}\n`), numberOf('seeds'), values.only);
+  const alive = await runMutants(
+    (line) => process.stdout.write(`${line}\n`),
+    values.seeds === undefined ? mutantSeeds : numberOf('seeds'),
+    values.only,
+  );
   process.exitCode = alive === 0 ? 0 : 1;
 } else if (values.seed === undefined)
-  await runMany(values.from === undefined ? Date.now() % 1_000_000_007 : numberOf('from'), numberOf('seeds'));
+  await runMany(
+    values.from === undefined ? Date.now() % 1_000_000_007 : numberOf('from'),
+    values.seeds === undefined ? seedsOfARun : numberOf('seeds'),
+  );
 else await runOne(numberOf('seed'));
 
 for (const { file, line, what, text } of (await coverage?.unreached()) ?? []) {
@@ -46,6 +56,8 @@ function numberOf(name: 'seeds' | 'days' | 'from' | 'seed' | 'jobs' | 'last'): n
 
 async function runMany(from: number, seeds: number): Promise<void> {
   const beganMs = performance.now();
+  // Thousands of faults are thrown, and a failing seed is run again by itself.
+  Error.stackTraceLimit = 0;
   const sums = { days: 0, operations: 0, faults: 0, started: 0, finished: 0, crashes: 0, violations: 0 };
   const failed: number[] = [];
   for (let seed = from; seed < from + seeds; seed += 1) {

@@ -1,5 +1,6 @@
 /** Which faults a seed meets, and how often: each kind is on or off by itself, so that every combination comes up. */
 import type { SeededRandom } from '../../shared/storage/seeded-random.ts';
+import type { VmPace } from './vm-pace.ts';
 
 const secondMs = 1_000;
 const minuteMs = 60 * secondMs;
@@ -39,6 +40,9 @@ export type Mix = {
   /** Share of ticks that are left out, come late, or come twice. */
   readonly tickTrouble: number;
   readonly dispatch: 'at-once' | 'timer';
+  readonly vmPace: VmPace;
+  readonly classicVms: number;
+  readonly classicRunningMax: number;
   readonly sealing: 'real' | 'quick';
   /** Wall clocks are off by up to this much. */
   readonly wallSkewMs: number;
@@ -58,6 +62,9 @@ const calm: Mix = {
   tickEveryMs: 5 * minuteMs,
   tickTrouble: 0,
   dispatch: 'at-once',
+  vmPace: 'sixth',
+  classicVms: 3,
+  classicRunningMax: 2,
   sealing: 'quick',
   wallSkewMs: 0,
   driftPerMs: 0,
@@ -67,18 +74,14 @@ export function makeMix(random: SeededRandom): Mix {
   const topology = {
     instances: random.pick([1, 2, 2, 3]),
     machines: random.pick(['local', 'local', 'batch'] as const),
-    tickEveryMs: random.pick([
-      minuteMs,
-      5 * minuteMs,
-      5 * minuteMs,
-      10 * minuteMs,
-      10 * minuteMs,
-      15 * minuteMs,
-    ]),
-    // Few seeds seal with the real cipher: that takes a tenth of a run.
-    sealing: random.below(8) === 0 ? ('real' as const) : ('quick' as const),
-    ...(random.below(8) === 0
-      ? { dispatch: 'timer' as const, tickEveryMs: minuteMs }
+    tickEveryMs: random.pick([5, 15, 30, 30, 60, 60]) * minuteMs,
+    vmPace: random.below(12) === 0 ? ('real' as const) : ('sixth' as const),
+    classicVms: random.pick([1, 1, 2, 3]),
+    classicRunningMax: random.pick([1, 2, 2]),
+    // Few seeds seal with the real cipher: that takes a fifth of a run.
+    sealing: random.below(16) === 0 ? ('real' as const) : ('quick' as const),
+    ...(random.below(12) === 0
+      ? { dispatch: 'timer' as const, tickEveryMs: 10 * minuteMs }
       : { dispatch: 'at-once' as const }),
   };
   if (random.below(7) === 0) return { ...calm, ...topology, immediate: random.pick([0, 0.5, 0.9]) };

@@ -38,6 +38,8 @@ export type NetworkParts = {
 
 export type CallOptions = {
   readonly deadlineMs: number;
+  /** As long as the service may take; default: as long as it takes for a request at most. */
+  readonly servedMs?: number;
   /** Called when the service has come to an end with it, however that was. */
   readonly onServed?: () => void;
   /** It gets lost on its way there or back. */
@@ -62,7 +64,7 @@ export class Network {
     client: Client,
     what: string,
     run: (app: App) => Promise<T>,
-    { deadlineMs, onServed, onLost }: CallOptions,
+    { deadlineMs, servedMs = limits.requestMsMax, onServed, onLost }: CallOptions,
   ): Promise<T | Unheard> {
     const { random, mix, scheduler } = this.parts;
     this.calls += 1;
@@ -88,7 +90,7 @@ export class Network {
         this.lost += 1;
         onLost?.();
       }
-      this.serve(instance, what, run, (reply) => {
+      this.serve(instance, { what, run, servedMs }, (reply) => {
         onServed?.();
         if (loseReply) return;
         const ms = reply === reset ? random.below(2_000) : this.hop();
@@ -103,8 +105,7 @@ export class Network {
   /** At the instance: as the HTTP layer does, with the deadline of a request. */
   private serve<T>(
     instance: Instance,
-    what: string,
-    run: (app: App) => Promise<T>,
+    { what, run, servedMs }: { what: string; run: (app: App) => Promise<T>; servedMs: number },
     answer: (reply: T | Unheard | typeof reset) => void,
   ): void {
     const touched: Touched = untouched();
@@ -122,7 +123,7 @@ export class Network {
     };
     const crashed = () => end(reset, 'fault');
     instance.open.add(crashed);
-    const deadline = instance.after(limits.requestMsMax, () => end(unheard, 'late'));
+    const deadline = instance.after(servedMs, () => end(unheard, 'late'));
     const app = untilDeadline(instance.app(touched), () => state === 'over');
     run(app).then(
       (reply) => end(reply, 'answered'),

@@ -2,8 +2,9 @@
  * The rows as they truly are, decoded, kept beside the tables for the checks: each commit is seen as what it changed.
  */
 import { kindAt, tables } from '../../shared/storage/row-places.ts';
-import type { Op } from '../../shared/storage/table.ts';
+import type { Entity, Op } from '../../shared/storage/table.ts';
 import type { Kind, Rows } from '../../shared/app/ports.ts';
+import { decodeOnce } from './decode-once.ts';
 
 export type Change = {
   [K in Kind]: {
@@ -36,7 +37,12 @@ const tableOf = {
 } as const;
 
 export class Shadow {
+  private readonly entityAt: (table: string, pk: string, rk: string) => Entity | undefined;
   private readonly tables = new Map<string, Map<string, Map<string, unknown>>>();
+
+  constructor(entityAt: (table: string, pk: string, rk: string) => Entity | undefined) {
+    this.entityAt = entityAt;
+  }
 
   apply(atMs: number, by: string, table: string, pk: string, ops: readonly Op[]): Committed {
     let partitions = this.tables.get(table);
@@ -48,7 +54,8 @@ export class Shadow {
       const kind = kindAt(table, op.rk);
       if (kind === undefined) throw new Error(`a row of no known kind: ${op.rk}`);
       const before = rows.get(op.rk);
-      const after = op.do === 'remove' ? undefined : read(op);
+      const entity = op.do === 'remove' ? undefined : this.entityAt(table, pk, op.rk);
+      const after = entity === undefined ? undefined : decodeOnce(table, entity).row;
       if (after === undefined) rows.delete(op.rk);
       else rows.set(op.rk, after);
       changes.push({ kind, before, after } as unknown as Change);
@@ -72,9 +79,3 @@ export class Shadow {
 }
 
 const none: ReadonlyMap<string, unknown> = new Map();
-
-function read(op: Exclude<Op, { do: 'remove' }>): unknown {
-  const { body } = op.properties;
-  // A spec is sealed: that it is there is all there is to see.
-  return typeof body === 'string' ? JSON.parse(body) : { jobId: op.rk.slice('spec|'.length) };
-}

@@ -22,6 +22,7 @@ import { untouched } from './touched.ts';
 import { Trace } from './trace.ts';
 import { Users } from './users.ts';
 import { Violations, type Violation } from './violations.ts';
+import { setVmPace } from './vm-pace.ts';
 import { makeVmTrouble } from './vm-trouble.ts';
 import { Weather } from './weather.ts';
 
@@ -32,8 +33,8 @@ const dayMs = 24 * hourMs;
 const agedEvery = 8;
 /** 2030-01-01T08:00Z. */
 const beginMs = 1_893_484_800_000;
-/** VMs and users are told at the latest then; below a request's longest life. */
-const holdMs = 80_000;
+/** VMs that wait are told at the latest then: longer than the real hold, since nothing happens in between. */
+const holdMs = 15 * minuteMs;
 const masterSecret = Buffer.alloc(32, 7);
 const operatorKey = 'operator-key-of-the-simulation-0123456789';
 
@@ -110,6 +111,9 @@ export async function simulate(options: SimOptions): Promise<SimReport> {
   machines.setTrouble(false);
   trouble.stop();
   hosts.calmDown();
+  // Where only the timer dispatches, everything waits for it.
+  const restTickMs = world.mix.dispatch === 'timer' ? minuteMs : 10 * minuteMs;
+  hosts.setTickEvery(restTickMs);
   await scheduler.runUntil(scheduler.nowMs + 75 * minuteMs);
   await workOff(world);
   checks.atRest('drained');
@@ -117,7 +121,12 @@ export async function simulate(options: SimOptions): Promise<SimReport> {
     void users.leaveAll((subscriptionId) => poolsOf(world, subscriptionId));
     await scheduler.runUntil(scheduler.nowMs + 100 * minuteMs);
     // A plan that is used up pays again with its next day.
-    if (hasWaiting(world)) await scheduler.runUntil(scheduler.nowMs + 26 * hourMs);
+    if (hasWaiting(world)) {
+      hosts.setTickEvery(hourMs);
+      await scheduler.runUntil(scheduler.nowMs + 25 * hourMs);
+      hosts.setTickEvery(restTickMs);
+      await scheduler.runUntil(scheduler.nowMs + 2 * hourMs);
+    }
     checks.atRest('left');
   }
   if (options.seed % agedEvery === 0 && !scheduler.halted) {
@@ -144,6 +153,8 @@ async function workOff(world: World): Promise<void> {
     before = left;
     await scheduler.runUntil(scheduler.nowMs + 30 * minuteMs);
   }
+  // What ended last is posted by the next tick.
+  await scheduler.runUntil(scheduler.nowMs + 25 * minuteMs);
 }
 
 /** Jobs that wait or run in pools that have VMs. */
@@ -172,9 +183,10 @@ async function settle({ scheduler, hosts, users }: World): Promise<void> {
   await scheduler.runFor(users.settle(app));
 }
 
-export function makeWorld({ seed, jobsADay = 240 }: SimOptions): World {
+export function makeWorld({ seed, jobsADay = 225 }: SimOptions): World {
   const random = makeSeededRandom(seed);
   const mix = makeMix(random.fork());
+  setVmPace(mix.vmPace);
   const scheduler = new Scheduler(beginMs);
   const trace = new Trace();
   const violations = new Violations(scheduler);
@@ -203,7 +215,6 @@ export function makeWorld({ seed, jobsADay = 240 }: SimOptions): World {
     facts,
     trace,
     holdMs,
-    beatMs: 40_000,
     workMs: () => workMs(workRandom),
     onStop: (vmId) => hooks.onStop.forEach((hear) => hear(vmId)),
     onWork: (work) => hooks.onWork.forEach((hear) => hear(work)),
@@ -247,9 +258,8 @@ export function makeWorld({ seed, jobsADay = 240 }: SimOptions): World {
   };
   storage.onCommit(({ table, pk, changes, atMs }) => {
     if (table !== tables.pools) return;
-    for (const { kind, before, after } of changes) {
-      if (kind === 'vm') machines.rowChanged(before, after);
-      else if (kind === 'pool' && before?.hold !== undefined) facts.heldMs.set(pk, atMs);
+    for (const { kind, before } of changes) {
+      if (kind === 'pool' && before?.hold !== undefined) facts.heldMs.set(pk, atMs);
     }
   });
   const hosts = new Hosts({
@@ -340,8 +350,8 @@ function configOf(mix: Mix): Config {
     publicUrl: 'http://127.0.0.1:7071',
     dispatch: mix.dispatch,
     vmHoldMs: holdMs,
-    classicVms: 3,
-    classicRunningMax: 2,
+    classicVms: mix.classicVms,
+    classicRunningMax: mix.classicRunningMax,
     provisionMs: mix.machines === 'local' ? 30_000 : 20 * minuteMs,
     jobMsMax: dayMs,
     jobMemoryMb: 4_096,

@@ -19,7 +19,7 @@ import type { Fate, Weather } from './weather.ts';
 
 export class Storage {
   readonly twin = new MemoryTable();
-  readonly shadow = new Shadow();
+  readonly shadow = new Shadow((table, pk, rk) => this.twin.getNow(table, pk, rk));
   calls = 0;
   private readonly scheduler: Scheduler;
   readonly weather: Weather;

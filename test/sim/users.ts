@@ -175,7 +175,7 @@ export class Users {
   private async create(customer: Customer): Promise<void> {
     const { random } = this.parts;
     const swaggerUrl = `http://x/subscriptions/${customer.account.subscriptionId}/services/${customer.services[0]}/swagger.json`;
-    const vmCount = 1 + random.below(quota.maxVmsPerPool);
+    const vmCount = random.pick([1, 1, 2, 2, 3, quota.maxVmsPerPool]);
     const key = random.below(2) === 0 ? `pool-${(this.names += 1)}` : undefined;
     const twice = random.below(5) === 0 && key !== undefined;
     const once = () =>
@@ -207,10 +207,22 @@ export class Users {
     this.goHomeLater(customer, poolId);
   }
 
+  /** While its jobs run: their VMs are taken away and asked for again. */
+  private async changeMind(customer: Customer, poolId: string): Promise<void> {
+    const { random } = this.parts;
+    for (const vmCount of [0, 1 + random.below(quota.maxVmsPerPool)]) {
+      await this.pause(random.below(random.pick([3_000, 30_000])));
+      await this.ask('resize', (app) =>
+        resizePool(app, customer.account, poolId, { vmCount, busyVms: 'requeue' }),
+      );
+    }
+    this.goHomeLater(customer, poolId);
+  }
+
   /** Nobody pays for VMs that nobody uses. */
   private goHomeLater(customer: Customer, poolId: string): void {
     const { random, scheduler } = this.parts;
-    scheduler.after(5 * minuteMs + random.below(80 * minuteMs), () => {
+    scheduler.after(2 * minuteMs + random.below(20 * minuteMs), () => {
       if (this.state === 'done') return;
       if (random.below(5) < 2) void this.remove(customer, poolId, random.pick(['cancel', 'refuse'] as const));
       else void this.ask('resize', (app) => resizePool(app, customer.account, poolId, { vmCount: 0 }));
@@ -243,6 +255,7 @@ export class Users {
     const { random } = this.parts;
     const count = random.below(3) === 0 ? 2 + random.below(12) : 1 + random.below(4);
     const all: Promise<void>[] = [];
+    if (poolId !== undefined && random.below(4) === 0) void this.changeMind(customer, poolId);
     for (let n = 0; n < count; n += 1) {
       all.push(this.submitOne(customer, poolId));
       if (random.below(2) === 0) await this.pause(random.below(2_000));

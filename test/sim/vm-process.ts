@@ -1,7 +1,6 @@
 /**
  * The program on a VM, on virtual time: it speaks the real protocol and writes its results with the real code; it can
- * be killed, hang, and lose its network. As `liveVm` and `makePacemaker` do, but that it beats more rarely while all is
- * well.
+ * be killed, hang, and lose its network. As `liveVm` and `makePacemaker` do.
  */
 import { Buffer } from 'node:buffer';
 import { finishJob } from '../../shared/app/finish.ts';
@@ -25,8 +24,6 @@ export type VmParts = {
   readonly wire: BlobWire;
   readonly random: SeededRandom;
   readonly facts: VmFacts;
-  /** How often it beats while it is heard; the real intervals when it is not. */
-  readonly beatMs: number;
   readonly workMs: () => number;
   readonly holdMs: number;
   readonly onWork: (work: {
@@ -57,10 +54,7 @@ export class VmProcess implements Patient {
   private drop: AbortController | undefined;
   private leaving: string | undefined;
   private beatTimer: Timer | undefined;
-  private beatAtMs = 0;
   private beating = false;
-  /** Sent with the last call that was answered and written down. */
-  private lastSignMs = 0;
   private wake: (() => void) | undefined;
   /** Lets go of the call that is being waited for. */
   private abandon: (() => void) | undefined;
@@ -133,7 +127,7 @@ export class VmProcess implements Patient {
     this.parts.facts.helloSentMs ??= this.nowMs;
     const welcome = await this.ask('hello', (app) => hello(app, this.vmId, this.nonce));
     if (welcome.kind === 'stop') return this.goodbye(welcome.why);
-    this.scheduleBeat(false);
+    this.scheduleBeat();
     let reply: NextReply = await this.next();
     for (;;) {
       switch (reply.kind) {
@@ -151,7 +145,8 @@ export class VmProcess implements Patient {
   }
 
   private next(): Promise<NextReply> {
-    return this.ask('next', (app) => next(app, this.vmId, this.nonce), this.parts.holdMs + callMs);
+    const deadlineMs = this.parts.holdMs + callMs;
+    return this.ask('next', (app) => next(app, this.vmId, this.nonce), deadlineMs);
   }
 
   private async work(assignment: Assignment): Promise<NextReply> {
@@ -160,7 +155,7 @@ export class VmProcess implements Patient {
     this.job = { jobId, attempt };
     this.drop = drop;
     if (this.leaving !== undefined) drop.abort(this.leaving);
-    this.scheduleBeat(true);
+    this.scheduleBeat();
     this.parts.onWork({ vmId: this.vmId, jobId, attempt });
     this.parts.note(`works on ${jobId}`, String(attempt));
     let outcome: Outcome | undefined;
@@ -172,7 +167,7 @@ export class VmProcess implements Patient {
     const isOurs = !drop.signal.aborted && outcome !== undefined;
     this.job = undefined;
     this.drop = undefined;
-    this.scheduleBeat(true);
+    this.scheduleBeat();
     if (!isOurs) return this.next();
     return this.ask('finish', (app) =>
       finishJob(app, this.vmId, { nonce: this.nonce, jobId, attempt, outcome: outcome! }),
@@ -234,22 +229,11 @@ export class VmProcess implements Patient {
     }
   }
 
-  /** @param isHeard whether the last call was answered: a process that is not heard tries as often as the real one */
-  private scheduleBeat(isHeard: boolean): void {
+  private scheduleBeat(): void {
     if (this.beating) return;
     this.beatTimer?.callOff();
-    const realMs = this.job === undefined ? limits.beatIdleMs : limits.beatBusyMs;
-    const rareMs = this.lastSignMs + this.parts.beatMs - this.nowMs;
-    const ms = isHeard ? Math.max(realMs, rareMs) : realMs;
-    this.beatAtMs = this.nowMs + ms;
+    const ms = this.job === undefined ? limits.beatIdleMs : limits.beatBusyMs;
     this.beatTimer = this.after(ms, () => void this.beat());
-  }
-
-  /** With the next of the beats that the real process would have sent. */
-  beatSoon(): void {
-    const realMs = this.job === undefined ? limits.beatIdleMs : limits.beatBusyMs;
-    if (this.state === 'up' && this.beatTimer !== undefined && this.beatAtMs > this.nowMs + realMs)
-      this.scheduleBeat(false);
   }
 
   private async beat(): Promise<void> {
@@ -258,7 +242,7 @@ export class VmProcess implements Patient {
     const reply = await this.once('beat', (app) => this.beatCall(app, job), limits.beatIdleMs);
     if (reply.kind !== 'unheard') this.heed(reply, job);
     this.beating = false;
-    this.scheduleBeat(reply.kind !== 'unheard');
+    this.scheduleBeat();
   }
 
   private async goodbye(why: string): Promise<void> {
@@ -309,7 +293,8 @@ export class VmProcess implements Patient {
       const onLost = () => {
         facts.healthyFromMs = Math.max(facts.healthyFromMs, this.nowMs + deadlineMs);
       };
-      void network.call(this, `vm ${what}`, run, { deadlineMs, onServed, onLost }).then((reply) => {
+      const servedMs = Math.max(limits.requestMsMax, deadlineMs - callMs / 2);
+      void network.call(this, `vm ${what}`, run, { deadlineMs, servedMs, onServed, onLost }).then((reply) => {
         if (this.isCutFrom('service')) {
           // The reply does not get through.
           this.after(Math.min(deadlineMs, 1 + this.cutUntilMs - this.nowMs), () => resolve(unheard));
@@ -318,9 +303,6 @@ export class VmProcess implements Patient {
         note(what, reply.kind);
         // Questions are answered without being written down; what is not written does not count as a sign of life.
         if (reply.kind === 'go-on') facts.lastAnsweredMs = sentMs;
-        if (reply.kind === 'go-on' || (what === 'finish' && reply.kind !== 'unheard'))
-          this.lastSignMs = sentMs;
-        if (reply.kind === 'unheard') this.scheduleBeat(false);
         resolve(reply);
       });
     });

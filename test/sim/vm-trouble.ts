@@ -14,7 +14,7 @@ export function makeVmTrouble({ scheduler, machines, mix, random, facts }: World
   const disturb = (vm: VmProcess) => {
     const known = facts.vms.get(vm.vmId)!;
     machines.troubles += 1;
-    const ms = 1 + random.below(random.pick([30_000, 5 * minuteMs, 40 * minuteMs]));
+    const ms = 1 + random.below(random.pick([minuteMs, 10 * minuteMs, 40 * minuteMs]));
     const kinds = ['kill', 'kill-soon', 'hang', 'cut', 'cut-all'] as const;
     switch (mix.machines === 'batch' && random.below(6) === 0 ? 'rerun' : random.pick(kinds)) {
       case 'rerun':

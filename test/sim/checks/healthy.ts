@@ -4,10 +4,9 @@ import { limits } from '../../../shared/core/limits.ts';
 import { isLiving, isWorking, type Vm } from '../../../shared/core/vm.ts';
 import type { MakeCheck } from './check.ts';
 
-/** So long it has had to be heard: two looks and the beat between them. */
-const graceMs = limits.suspectMs;
-
 export const healthyVms: MakeCheck = ({ storage, violations, facts, hooks }) => {
+  /** So long it has had to be heard: two looks and the beat between them. */
+  const graceMs = limits.suspectMs;
   /** The lease runs from the later of the last beat and the assignment, and is over before anybody is in doubt. */
   const suspicion = (before: Vm | undefined, after: Vm, atMs: number) => {
     if (before === undefined || !isLiving(before) || !isLiving(after)) return;

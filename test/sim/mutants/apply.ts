@@ -1,25 +1,48 @@
-/** A mutant in a process of its own: the module loader hands out changed sources; no file is written. */
+/** A mutant in a process of its own: whoever loads the sources hands out changed ones; no file is written. */
 import { registerHooks } from 'node:module';
-import { mutants } from './table.ts';
+import type { Plugin } from 'vitest/config';
+import { mutants, type Mutant } from './table.ts';
 
 /** To be called before the simulator is loaded. @throws when there is no such mutant */
 export function applyMutant(name: string): void {
-  const mutant = mutants.find((one) => one.name === name);
-  if (mutant === undefined)
-    throw new Error(`there is no mutant "${name}": ${mutants.map((one) => one.name).join(', ')}`);
+  const mutant = find(name);
   registerHooks({
     load(url, context, nextLoad) {
       const loaded = nextLoad(url, context);
-      const edits = mutant.edits.filter(({ file }) => url.endsWith(`/shared/${file}`));
-      if (edits.length === 0) return loaded;
-      const { source: given } = loaded;
-      if (!(given instanceof Uint8Array)) throw new Error(`${url} was not loaded as bytes`);
-      let source = new TextDecoder().decode(given);
-      for (const { find, put } of edits) {
-        if (source.split(find).length !== 2) throw new Error(`the mutant "${name}" does not fit: ${find}`);
-        source = source.replace(find, () => put);
-      }
-      return { ...loaded, source };
+      const { source } = loaded;
+      if (!concerns(mutant, url)) return loaded;
+      if (!(source instanceof Uint8Array)) throw new Error(`${url} was not loaded as bytes`);
+      return { ...loaded, source: mutated(mutant, url, new TextDecoder().decode(source)) };
     },
   });
+}
+
+/** The same for tests that Vitest loads. */
+export function mutantPlugin(name: string): Plugin {
+  const mutant = find(name);
+  return {
+    name: 'mutant',
+    enforce: 'pre',
+    transform: (source, id) => (concerns(mutant, id) ? mutated(mutant, id, source) : undefined),
+  };
+}
+
+function find(name: string): Mutant {
+  const mutant = mutants.find((one) => one.name === name);
+  if (mutant !== undefined) return mutant;
+  throw new Error(`there is no mutant "${name}": ${mutants.map((one) => one.name).join(', ')}`);
+}
+
+function concerns({ edits }: Mutant, url: string): boolean {
+  return edits.some(({ file }) => url.endsWith(`/shared/${file}`));
+}
+
+function mutated({ name, edits }: Mutant, url: string, given: string): string {
+  let source = given;
+  for (const { file, find: old, put } of edits) {
+    if (!url.endsWith(`/shared/${file}`)) continue;
+    if (source.split(old).length !== 2) throw new Error(`the mutant "${name}" does not fit: ${old}`);
+    source = source.replace(old, () => put);
+  }
+  return source;
 }
