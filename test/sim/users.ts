@@ -5,22 +5,18 @@
 import { putAccount } from '../../shared/app/accounts.ts';
 import { recallService } from '../../shared/app/authorize.ts';
 import { cancelByOwner } from '../../shared/app/cancel.ts';
-import { putClassicService } from '../../shared/app/classic-services.ts';
 import { createPool } from '../../shared/app/create-pool.ts';
 import { moveAssociation } from '../../shared/app/move-plan.ts';
-import { putPlan } from '../../shared/app/plans.ts';
+import { deletePlan, putPlan } from '../../shared/app/plans.ts';
 import { deletePool, getPool, poolUsage, resizePool } from '../../shared/app/pools.ts';
 import type { App } from '../../shared/app/ports.ts';
 import { registerJob } from '../../shared/app/register.ts';
-import { putService } from '../../shared/app/services.ts';
 import { startJob } from '../../shared/app/start.ts';
 import { jobStatus } from '../../shared/app/status.ts';
-import { putWorkspace } from '../../shared/app/workspaces.ts';
-import type { Account } from '../../shared/core/account.ts';
 import { classicPoolId } from '../../shared/core/ids.ts';
 import { limits } from '../../shared/core/limits.ts';
-import type { Refused } from '../../shared/core/refusal.ts';
 import type { SeededRandom } from '../../shared/storage/seeded-random.ts';
+import { endpoint, makeCustomers, planNames, quota, type Customer } from './customers.ts';
 import type { Facts, JobFacts } from './facts.ts';
 import type { Network, Unheard } from './network.ts';
 import type { Timer } from './patient.ts';
@@ -32,17 +28,7 @@ const secondMs = 1_000;
 const minuteMs = 60 * secondMs;
 const hourMs = 60 * minuteMs;
 const dayMs = 24 * hourMs;
-const endpoint = 'https://caller.blob.core.windows.net';
 const connection = `DefaultEndpointsProtocol=https;AccountName=caller;AccountKey=${storageKey};EndpointSuffix=core.windows.net`;
-const quota = { maxPools: 2, maxVmsPerPool: 4 };
-
-type Customer = {
-  readonly account: Account;
-  readonly services: readonly string[];
-  readonly classic: string;
-  readonly plans: readonly string[];
-  readonly pools: Map<string, 'known' | 'deleted'>;
-};
 
 export type UsersParts = {
   readonly scheduler: Scheduler;
@@ -66,44 +52,9 @@ export class Users {
     this.parts = parts;
   }
 
-  /** Accounts, plans and services, as an operator and owners make them. */
+  /** Before anything else. */
   async settle(app: App): Promise<void> {
-    for (const [n, tier] of (['S1', 'DevTest'] as const).entries()) {
-      const subscriptionId = String(n + 1).repeat(32);
-      const { account } = await putAccount(app, subscriptionId, quota);
-      const plans: string[] = [];
-      for (const [name, of] of [
-        ['main', tier],
-        ['other', 'S1'],
-      ] as const) {
-        plans.push(ok(await putPlan(app, account, { group: 'rg', name }, of)).plan.planId);
-      }
-      const model = { endpoint, container: 'models', name: 'a.onnx' };
-      this.parts.blobs.put(`${endpoint}/models/a.onnx`, 'a model');
-      const content = {
-        title: 'a',
-        model: {
-          uri: `${endpoint}/models/a.onnx`,
-          credentials: this.parts.blobs.token(model, 'r', app.clock.now() + 400 * dayMs),
-          path: 'model',
-        },
-        inputs: ['input1'],
-        outputs: ['output1'],
-        parameters: [],
-        echo: {},
-      };
-      const commitmentPlan = `/subscriptions/${subscriptionId}/resourceGroups/rg/providers/Microsoft.MachineLearning/commitmentPlans/main`;
-      const made = ok(
-        await putService(app, account, { group: 'rg', name: 'svc', ...content, commitmentPlan }),
-      );
-      const workspaceId = `c${n}`.repeat(16);
-      const workspace = ok(
-        await putWorkspace(app, workspaceId, { subscriptionId, commitmentPlanId: plans[1]! }),
-      );
-      const classic = ok(await putClassicService(app, workspace, { name: 'old', ...content }));
-      const services = [made.service.serviceId];
-      this.customers.push({ account, services, classic: classic.service.serviceId, plans, pools: new Map() });
-    }
+    this.customers.push(...(await makeCustomers(app, this.parts.blobs)));
   }
 
   begin(): void {
@@ -162,8 +113,9 @@ export class Users {
     if (dice < 74) return void this.cancel();
     if (dice < 88) return void this.poll(customer, pool);
     if (pool === undefined) return void this.submit(customer, undefined);
-    if (dice < 94) return void this.resize(customer, pool);
-    if (dice < 95) return void this.move(customer);
+    if (dice < 93) return void this.resize(customer, pool);
+    if (dice < 95)
+      return void random.pick([this.move, this.renewPlan, this.changeQuota]).call(this, customer);
     return void this.remove(customer, pool, random.pick(['cancel', 'refuse'] as const));
   }
 
@@ -240,15 +192,38 @@ export class Users {
     if (reply.kind === 'pool') customer.pools.set(poolId, 'deleted');
   }
 
-  private async move(customer: Customer): Promise<void> {
+  private async move(customer: Customer, to = this.parts.random.pick(customer.plans)): Promise<void> {
+    const from = { group: 'rg', name: this.parts.random.pick(planNames) };
+    await this.ask('move', (app) => moveAssociation(app, customer.account, from, customer.services[0]!, to));
+  }
+
+  /** A plan that may still have to pay is deleted, and made anew under its name. */
+  private async renewPlan(customer: Customer): Promise<void> {
+    const thing = { group: 'rg', name: 'spare' };
+    if (this.parts.random.below(2) === 0) await this.move(customer, customer.plans[2]);
+    await this.ask('delete-plan', (app) => deletePlan(app, customer.account, thing));
+    await this.pause(this.parts.random.below(10 * minuteMs));
+    const made = await this.ask('put-plan', (app) => putPlan(app, customer.account, thing, 'S1'));
+    if (made.kind === 'plan') customer.plans[planNames.indexOf('spare')] = made.plan.planId;
+  }
+
+  /** The operator: what runs above a lowered quota goes on, and nothing is added. */
+  private async changeQuota(customer: Customer): Promise<void> {
     const { random } = this.parts;
-    const [from, to] = random.pick([
-      ['main', customer.plans[1]!],
-      ['other', customer.plans[0]!],
-    ] as const);
-    await this.ask('move', (app) =>
-      moveAssociation(app, customer.account, { group: 'rg', name: from }, customer.services[0]!, to),
-    );
+    const to = {
+      maxPools: random.below(quota.maxPools + 1),
+      maxVmsPerPool: 1 + random.below(quota.maxVmsPerPool),
+    };
+    await this.putQuota(customer, to);
+    await this.pause(random.below(hourMs));
+    await this.putQuota(customer, quota);
+  }
+
+  private async putQuota({ account }: Customer, to: typeof quota): Promise<void> {
+    for (let reply = 'unheard'; reply === 'unheard';) {
+      const put = await this.ask('put-quota', (app) => putAccount(app, account.subscriptionId, to));
+      reply = put.kind;
+    }
   }
 
   private async submit(customer: Customer, poolId: string | undefined): Promise<void> {
@@ -388,9 +363,4 @@ export class Users {
   private pause(ms: number): Promise<void> {
     return this.parts.scheduler.sleep(ms);
   }
-}
-
-function ok<T extends { kind: string }>(outcome: T | Refused): Exclude<T, Refused> {
-  if (outcome.kind === 'refused') throw new Error(`refused: ${(outcome as Refused).details[0]?.message}`);
-  return outcome as Exclude<T, Refused>;
 }

@@ -4,7 +4,7 @@
  */
 import { usageOf, type Line } from '../../../shared/core/billing.ts';
 import { classicPoolId, tagOf } from '../../../shared/core/ids.ts';
-import { addUsage, noUsage, type Period, type Usage } from '../../../shared/core/plan.ts';
+import { addUsage, noUsage, type Period, type Plan, type Usage } from '../../../shared/core/plan.ts';
 import type { Pool } from '../../../shared/core/pool.ts';
 import { planAt } from '../../../shared/core/service.ts';
 import { tables } from '../../../shared/storage/row-places.ts';
@@ -70,6 +70,10 @@ function checkLine(
   );
   if (planAt(service?.plans ?? [], line.hourMs) !== line.planId)
     bad(`${vmId} is posted to a plan that does not pay for the hour`, [vmId]);
+  const plan = storage.shadow.rows(tables.accounts, pool?.subscriptionId ?? '').get(`plan|${line.planId}`) as
+    Plan | undefined;
+  if (plan === undefined || (plan.goneMs ?? Infinity) < line.fromMs)
+    bad(`${vmId} is posted to a plan that was deleted before`, [vmId, line.planId]);
 }
 
 /** A stamp may be as late as the end of the call that made it. */

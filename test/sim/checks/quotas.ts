@@ -10,13 +10,37 @@ import { tables } from '../../../shared/storage/row-places.ts';
 import type { World } from '../simulate.ts';
 import type { MakeCheck } from './check.ts';
 
+/** A pass that has read the quota writes by then, or is refused. */
+const passMs = 15 * 60_000;
+
 export const quotas: MakeCheck = (world) => {
   const { storage, violations, config } = world;
   const running = new Map<string, number>();
-  storage.onCommit(({ table, pk, changes }) => {
-    if (table === tables.accounts) return checkAccount(world, pk);
+  /** What each account may have had, the oldest first. */
+  const allowed = new Map<string, { readonly atMs: number; readonly maxVms: number }[]>();
+  const limitsOf = (pk: string) => {
+    const known = allowed.get(pk) ?? [];
+    allowed.set(pk, known);
+    return known;
+  };
+  /** The most that a pass may have read that is still under way. */
+  const maxVmsAt = (pk: string) => {
+    const known = limitsOf(pk);
+    while (known.length > 1 && known[1]!.atMs < storage.nowMs - passMs) known.shift();
+    return Math.max(0, ...known.map(({ maxVms }) => maxVms));
+  };
+  storage.onCommit(({ table, pk, changes, atMs }) => {
+    if (table === tables.accounts) {
+      for (const change of changes) {
+        if (change.kind !== 'account' || change.after === undefined) continue;
+        limitsOf(pk).push({ atMs, maxVms: change.after.maxVmsPerPool });
+        checkAccount(world, pk, change.after.pools > (change.before?.pools ?? 0));
+      }
+      return;
+    }
     if (table !== tables.pools) return;
-    if (changes.some(({ kind, before }) => kind === 'vm' && before === undefined)) checkVms(world, pk);
+    if (changes.some(({ kind, before }) => kind === 'vm' && before === undefined))
+      checkVms(world, pk, maxVmsAt);
     if (pk !== classicTag) return;
     for (const change of changes) {
       if (change.kind !== 'job') continue;
@@ -42,7 +66,7 @@ export const quotas: MakeCheck = (world) => {
   };
 };
 
-function checkAccount({ storage, violations }: World, pk: string): void {
+function checkAccount({ storage, violations }: World, pk: string, hasGrown: boolean): void {
   const account = storage.shadow.get('account', pk, 'm');
   if (account === undefined) return;
   const listed = [...storage.shadow.rows(tables.accounts, pk).keys()].filter((rk) =>
@@ -50,19 +74,20 @@ function checkAccount({ storage, violations }: World, pk: string): void {
   ).length;
   if (account.pools !== listed)
     violations.add('quotas', `account ${pk} counts ${account.pools} pools and lists ${listed}`, [pk]);
-  if (listed > account.maxPools)
+  if (hasGrown && listed > account.maxPools)
     violations.add('quotas', `account ${pk} has ${listed} pools, of at most ${account.maxPools}`, [pk]);
 }
 
-function checkVms({ storage, violations, config }: World, pk: string): void {
+function checkVms(
+  { storage, violations, config }: World,
+  pk: string,
+  maxVmsAt: (account: string) => number,
+): void {
   const rows = storage.shadow.rows(tables.pools, pk);
   const pool = rows.get('m') as Pool | undefined;
   let living = 0;
   for (const [rk, row] of rows) if (rk.startsWith('vm|') && (row as Vm).kind !== 'stopped') living += 1;
-  const max =
-    pk === classicTag
-      ? config.classicVms
-      : (storage.shadow.get('account', pool?.subscriptionId ?? '', 'm')?.maxVmsPerPool ?? 0);
+  const max = pk === classicTag ? config.classicVms : maxVmsAt(pool?.subscriptionId ?? '');
   if (living > max) violations.add('quotas', `pool ${pk} has ${living} VMs, of at most ${max}`, [pk]);
   if (pool?.kind === 'deleted') violations.add('quotas', `pool ${pk} is deleted and gets VMs`, [pk]);
 }

@@ -213,6 +213,12 @@ export const mutants: readonly Mutant[] = [
     'for (const wait of queue) {\n    if (pairs.length === max',
     'for (const wait of queue.toReversed()) {\n    if (pairs.length === max',
   ),
+  one(
+    'plan deleted while it pays',
+    'app/plans.ts',
+    'if (use !== undefined) return conflict(\'PlanInUse\', `The plan "${thing.name}" ${use}`);',
+    '',
+  ),
   {
     ...one(
       'a VM stopped that could not ask during a stall',
