@@ -1,5 +1,6 @@
 /** `npm run sim`: many seeds, or one again. `--seeds N --days D [--from SEED]`, `--seed N [--days D]`. */
 import { parseArgs } from 'node:util';
+import type { Unreached } from './coverage.ts';
 import type { SimReport } from './simulate.ts';
 
 const { values } = parseArgs({
@@ -43,8 +44,19 @@ if (values.mutants) {
   );
 else await runOne(numberOf('seed'));
 
-for (const { file, line, what, text } of (await coverage?.unreached()) ?? []) {
-  process.stdout.write(`${file}:${line} ${what}: ${text}\n`);
+if (coverage !== undefined) await tellUnreached(await coverage.unreached());
+
+async function tellUnreached(parts: readonly Unreached[]): Promise<void> {
+  const { explained } = await import('./unreached.ts');
+  const byReason = explained(parts);
+  for (const [why, group] of [...byReason].toSorted(([, a], [, b]) => b.length - a.length)) {
+    process.stdout.write(
+      `\n${group.length} not reached. ${why ?? 'NOT EXPLAINED: add the reason to unreached.ts.'}\n`,
+    );
+    for (const { file, line, what, text } of group)
+      process.stdout.write(`  ${file}:${line} ${what}: ${text}\n`);
+  }
+  if (byReason.has(undefined)) process.exitCode = 1;
 }
 
 function numberOf(name: 'seeds' | 'days' | 'from' | 'seed' | 'jobs' | 'last'): number {
