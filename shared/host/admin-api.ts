@@ -1,11 +1,11 @@
 /**
- * The part of the real host's admin API that tools use locally: status, ping, the list of functions, a manual run of a
- * timer.
+ * The part of the real host's admin API that tools use locally: status, ping, the list of functions, a run by hand.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { hostVersion } from './functions-core.ts';
-import { isDisabled, triggerOf } from './http-functions.ts';
+import { text } from 'node:stream/consumers';
 import type { RegisteredFunction } from './core-types.ts';
+import { hostVersion } from './functions-core.ts';
+import { isDisabled } from './http-functions.ts';
 
 /** Answers what it knows.
  * @returns false when the path is not its own */
@@ -13,44 +13,50 @@ export type AdminApi = (req: IncomingMessage, res: ServerResponse, path: string)
 
 export type AdminOptions = {
   readonly hostId: string;
-  readonly functions: ReadonlyMap<string, RegisteredFunction>;
+  readonly functions: readonly RegisteredFunction[];
   readonly settings: Readonly<Record<string, string | undefined>>;
   readonly urlOf: (name: string) => string | undefined;
-  /** Starts a run of a timer; false when there is no such timer. */
-  readonly runNow: (name: string) => boolean;
+  /** Starts a run of one of the functions; what becomes of it is in the log. */
+  readonly runNow: (name: string) => void;
 };
 
-const inputBytesMax = 1 << 20;
+const json = 'application/json; charset=utf-8';
 
 export function makeAdminApi(options: AdminOptions): AdminApi {
   return async (req, res, path) => {
-    const lower = path.toLowerCase().replace(/\/$/, '');
-    const isRead = req.method === 'GET';
-    if (lower === '/admin/host/status' && isRead) return json(res, 200, status(options.hostId));
-    if (lower === '/admin/host/ping' && (isRead || req.method === 'POST')) return json(res, 200, undefined);
-    if (lower === '/admin/functions' && isRead)
-      return json(res, 200, list(options, req.headers.host ?? 'localhost'));
-    const name = /^\/admin\/functions\/([^/]+)$/.exec(lower)?.[1];
-    if (name === undefined || req.method !== 'POST') return false;
-    return json(res, await run(options, name, req), undefined);
+    const [, , kind = '', name = '', ...more] = path.replace(/\/$/, '').toLowerCase().split('/');
+    const isPost = req.method === 'POST';
+    if (more.length > 0 || (req.method !== 'GET' && !isPost)) return false;
+    const answer = (status: number, body?: object): true => {
+      const bytes = Buffer.from(body === undefined ? '' : JSON.stringify(body));
+      res.writeHead(status, { 'content-length': bytes.length, ...(body ? { 'content-type': json } : {}) });
+      return (res.end(bytes), true);
+    };
+    if (kind === 'host' && name === 'status' && !isPost) return answer(200, status(options.hostId));
+    if (kind === 'host' && name === 'ping') return answer(200);
+    if (kind === 'functions' && name === '' && !isPost) return answer(200, list(options, req));
+    return kind === 'functions' && name !== '' && isPost && answer(await run(options, name, req));
   };
 }
 
+/** 202 for every function that there is, as the real host answers before it tries. */
 async function run(options: AdminOptions, lowerName: string, req: IncomingMessage): Promise<number> {
   if (!/^application\/json\b/i.test(req.headers['content-type'] ?? '')) return 415;
-  let text = '';
-  for await (const chunk of req.setEncoding('utf8')) if (text.length < inputBytesMax) text += String(chunk);
+  const body = parse(await text(req));
+  if (typeof body !== 'object' || body === null) return 400;
+  if ('input' in body && typeof body.input === 'object' && body.input !== null) return 400;
+  const found = options.functions.find(({ metadata }) => metadata.name.toLowerCase() === lowerName);
+  if (found === undefined) return 404;
+  options.runNow(found.metadata.name);
+  return 202;
+}
+
+function parse(json: string): unknown {
   try {
-    const body: unknown = JSON.parse(text);
-    if (typeof body !== 'object' || body === null) return 400;
-    const input: unknown = 'input' in body ? body.input : null;
-    if (typeof input === 'object' && input !== null) return 400;
+    return JSON.parse(json);
   } catch {
-    return 400;
+    return undefined;
   }
-  const name = [...options.functions.keys()].find((one) => one.toLowerCase() === lowerName);
-  if (name === undefined) return 404;
-  return options.runNow(name) ? 202 : 400;
 }
 
 function status(id: string): object {
@@ -65,10 +71,10 @@ function status(id: string): object {
   };
 }
 
-function list({ functions, settings, urlOf }: AdminOptions, host: string): object[] {
-  return [...functions.values()].map(({ metadata: { name, bindings } }) => ({
+function list({ functions, settings, urlOf }: AdminOptions, req: IncomingMessage): object[] {
+  return functions.map(({ metadata: { name, bindings } }) => ({
     name,
-    href: `http://${host}/admin/functions/${name}`,
+    href: `http://${req.headers.host ?? 'localhost'}/admin/functions/${name}`,
     invoke_url_template: urlOf(name) ?? null,
     language: 'node',
     config: { bindings: Object.entries(bindings).map(([key, binding]) => ({ ...binding, name: key })) },
@@ -76,17 +82,4 @@ function list({ functions, settings, urlOf }: AdminOptions, host: string): objec
     isDirect: true,
     isProxy: false,
   }));
-}
-
-/** Whether a function is started by a timer. */
-export function isTimer(fn: RegisteredFunction): boolean {
-  return String(triggerOf(fn).options['type']).toLowerCase() === 'timertrigger';
-}
-
-function json(res: ServerResponse, code: number, value: object | undefined): true {
-  const body = value === undefined ? '' : JSON.stringify(value);
-  res.statusCode = code;
-  if (body !== '') res.setHeader('content-type', 'application/json; charset=utf-8');
-  res.setHeader('content-length', Buffer.byteLength(body)).end(body);
-  return true;
 }

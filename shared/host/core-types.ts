@@ -16,6 +16,7 @@ export type Binding = {
 export type Duration = { readonly seconds?: number; readonly nanos?: number } | null;
 export type RetryOptions = {
   readonly retryStrategy?: 'fixedDelay' | 'exponentialBackoff';
+  /** -1 or missing = without end. */
   readonly maxRetryCount?: number;
   readonly delayInterval?: Duration;
   readonly minimumInterval?: Duration;
@@ -26,6 +27,7 @@ export type FunctionMetadata = {
   readonly bindings: Readonly<Record<string, Binding>>;
   readonly retryOptions?: RetryOptions;
 };
+export type RegisteredFunction = { readonly metadata: FunctionMetadata; readonly callback: FunctionCallback };
 
 /** A value on its way through the contract: exactly one member is set. */
 export type TypedData = {
@@ -35,19 +37,17 @@ export type TypedData = {
   readonly http?: object;
 };
 /** Optional members of a cookie come wrapped: `{value}`, a timestamp as `{value: {seconds}}`. */
-export type CookieMember = Scalar | { readonly value: Scalar | { readonly seconds: number } };
-export type Scalar = string | number | boolean | undefined;
+export type Cookie = Readonly<Record<string, unknown>>;
 export type HttpReply = {
   readonly statusCode?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly cookies?: readonly Readonly<Record<string, CookieMember>>[];
+  readonly cookies?: readonly Cookie[];
   readonly body?: TypedData | null;
 };
 export type InvocationRequest = {
   readonly inputData: readonly { readonly name: string; readonly data: TypedData }[];
   readonly triggerMetadata: Readonly<Record<string, TypedData>>;
   readonly retryContext?: object;
-  readonly traceContext?: object;
 };
 export type InvocationResponse = { readonly returnValue?: { readonly http?: HttpReply } | null };
 
@@ -70,4 +70,3 @@ export type ProgrammingModel = {
   getInvocationModel(core: CoreInvocation): InvocationModel;
   getCapabilities(defaults: Record<string, string>): Promise<Record<string, string>>;
 };
-export type RegisteredFunction = { readonly metadata: FunctionMetadata; readonly callback: FunctionCallback };

@@ -14,19 +14,18 @@ export function answerCors(
   req: IncomingMessage,
   res: ServerResponse,
 ): boolean {
-  const { origin } = req.headers;
+  const { origin, 'access-control-request-method': method } = req.headers;
   if (origins.length === 0 || origin === undefined) return false;
-  const isAny = origins.includes('*');
-  const isAllowed = isAny || origins.some((one) => one.toLowerCase() === origin.toLowerCase());
-  const isPreflight = req.method === 'OPTIONS' && req.headers['access-control-request-method'] !== undefined;
-  if (isAllowed) {
-    res.setHeader('access-control-allow-origin', isAny && !allowCredentials ? '*' : origin);
-    if (!isAny || allowCredentials) res.setHeader('vary', 'Origin');
+  const isPreflight = req.method === 'OPTIONS' && method !== undefined;
+  if (origins.some((one) => one === '*' || one.toLowerCase() === origin.toLowerCase())) {
+    const isAny = origins.includes('*') && !allowCredentials;
+    res.setHeader('access-control-allow-origin', isAny ? '*' : origin);
+    if (!isAny) res.setHeader('vary', 'Origin');
     if (allowCredentials) res.setHeader('access-control-allow-credentials', 'true');
     if (isPreflight) {
-      res.setHeader('access-control-allow-methods', String(req.headers['access-control-request-method']));
-      const asked = req.headers['access-control-request-headers'];
-      if (asked !== undefined) res.setHeader('access-control-allow-headers', asked);
+      res.setHeader('access-control-allow-methods', method);
+      const headers = req.headers['access-control-request-headers'];
+      if (headers !== undefined) res.setHeader('access-control-allow-headers', headers);
     }
   }
   if (isPreflight) res.writeHead(204).end();

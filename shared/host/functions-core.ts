@@ -14,7 +14,7 @@ import type { Log } from './log.ts';
 
 /** The real host and worker that this one stands in for. */
 export const hostVersion = '4.1037.0';
-const hookNames: readonly string[] = ['appStart', 'appTerminate', 'preInvocation', 'postInvocation', 'log'];
+const hookNames: readonly HookName[] = ['appStart', 'appTerminate', 'preInvocation', 'postInvocation', 'log'];
 
 /** Everything the app registered, and the ways to reach it. */
 export type FunctionsCore = {
@@ -25,38 +25,33 @@ export type FunctionsCore = {
   runHooks(name: HookName, context: Record<string, unknown>): Promise<void>;
   log(level: LogLevel, category: LogCategory, message: string, from?: LogSource): void;
 };
-export type LogSource = { readonly functionName: string; readonly invocationContext?: object };
+export type LogSource = { readonly functionName: string; readonly invocationContext: object | undefined };
 
-class CoreError extends Error {
-  readonly isAzureFunctionsSystemError = true;
-}
-class CoreRangeError extends RangeError {
-  readonly isAzureFunctionsSystemError = true;
-}
 class Disposable {
-  readonly #onDispose: () => void;
-  constructor(onDispose: () => void) {
-    this.#onDispose = onDispose;
+  readonly dispose: () => void;
+  constructor(dispose: () => void) {
+    this.dispose = dispose;
   }
   static from(...parts: { dispose(): unknown }[]): Disposable {
     return new Disposable(() => parts.forEach((part) => part.dispose()));
   }
-  dispose(): void {
-    this.#onDispose();
-  }
 }
+
+const systemError = (error: Error): Error => Object.assign(error, { isAzureFunctionsSystemError: true });
 
 /** Makes the core and answers `require('@azure/functions-core')` with it, for CommonJS and ESM apps alike. */
 export function installFunctionsCore(log: Log): FunctionsCore {
   const functions = new Map<string, RegisteredFunction>();
   const hooks = new Map<string, HookCallback[]>(hookNames.map((name) => [name, []]));
   let model: ProgrammingModel | undefined;
-  let closed = false;
-
+  let isClosed = false;
+  const mustBeOpen = (what: string): void => {
+    if (isClosed) throw systemError(new Error(`A function can only be ${what} during app startup.`));
+  };
   const core: FunctionsCore = {
     functions,
     model: () => model,
-    close: () => void (closed = true),
+    close: () => void (isClosed = true),
     async runHooks(name, context) {
       const listed = hooks.get(name)?.slice() ?? [];
       if (listed.length === 0) return;
@@ -67,13 +62,14 @@ export function installFunctionsCore(log: Log): FunctionsCore {
     log(level, category, message, from) {
       const entry = { level, category, message, hookData: {}, invocationContext: from?.invocationContext };
       for (const hook of hooks.get('log')?.slice() ?? []) hook(entry);
-      const told = category === 'user' ? entry : { level, message };
-      const place =
-        from === undefined ? 'Worker' : `Function.${from.functionName}${category === 'user' ? '.User' : ''}`;
-      log(told.level, place, told.message);
+      const isUsers = category === 'user';
+      const place = from === undefined ? 'Worker' : `Function.${from.functionName}${isUsers ? '.User' : ''}`;
+      // Only what the user's code said may be changed by the user's hooks.
+      if (isUsers) log(entry.level, place, entry.message);
+      else log(level, place, message);
     },
   };
-  const api = {
+  answerRequire('@azure/functions-core', {
     version: '3.0.0',
     hostVersion,
     Disposable,
@@ -81,32 +77,31 @@ export function installFunctionsCore(log: Log): FunctionsCore {
     getProgrammingModel: () => model,
     log: (level: LogLevel, category: LogCategory, message: string) => core.log(level, category, message),
     registerFunction(metadata: FunctionMetadata, callback: FunctionCallback): Disposable {
-      if (closed) throw new CoreError('A function can only be registered during app startup.');
-      if (functions.has(metadata.name)) {
-        throw new CoreError(`A function with id "${metadata.name}" has already been registered.`);
-      }
-      functions.set(metadata.name, { metadata, callback });
+      mustBeOpen('registered');
+      const { name } = metadata;
+      if (functions.has(name))
+        throw systemError(new Error(`A function with id "${name}" has already been registered.`));
+      functions.set(name, { metadata, callback });
       return new Disposable(() => {
-        if (closed) throw new CoreError('A function can only be disposed during app startup.');
-        functions.delete(metadata.name);
+        mustBeOpen('disposed');
+        functions.delete(name);
       });
     },
     registerHook(name: string, callback: HookCallback): Disposable {
       const list = hooks.get(name);
-      if (list === undefined) throw new CoreRangeError(`Unrecognized hook "${name}"`);
+      if (list === undefined) throw systemError(new RangeError(`Unrecognized hook "${name}"`));
       list.push(callback);
       return new Disposable(() => void list.splice(list.indexOf(callback), list.includes(callback) ? 1 : 0));
     },
-  };
-  answerRequire('@azure/functions-core', api);
+  });
   return core;
 }
 
 function answerRequire(id: string, answer: object): void {
   const { prototype } = Module;
-  const original: unknown = Reflect.get(prototype, 'require');
-  if (typeof original !== 'function') return;
-  Module.prototype.require = Object.assign(function (this: NodeJS.Module, asked: string): unknown {
+  const original = Reflect.get(prototype, 'require') as (this: NodeJS.Module, asked: string) => unknown;
+  function require(this: NodeJS.Module, asked: string): unknown {
     return asked === id ? answer : original.call(this, asked);
-  }, original);
+  }
+  Reflect.set(prototype, 'require', Object.assign(require, original));
 }

@@ -9,29 +9,26 @@ export type HttpFunction = HttpRoute & {
   readonly bindingName: string;
 };
 
-/** The binding that makes a function run, with its name. */
-export function triggerOf(fn: RegisteredFunction): {
+export type Trigger = {
   readonly bindingName: string;
+  /** Lower-case, like `httptrigger`; empty = it has none. */
+  readonly type: string;
   readonly options: Readonly<Record<string, unknown>>;
-} {
-  const found = Object.entries(fn.metadata.bindings).find(([, { type }]) =>
-    type.toLowerCase().endsWith('trigger'),
-  );
-  return { bindingName: found?.[0] ?? '', options: found?.[1] ?? {} };
+};
+
+/** The binding that makes a function run. */
+export function triggerOf({ metadata }: RegisteredFunction): Trigger {
+  for (const [bindingName, options] of Object.entries(metadata.bindings)) {
+    const type = options.type.toLowerCase();
+    if (type.endsWith('trigger')) return { bindingName, type, options };
+  }
+  return { bindingName: '', type: '', options: {} };
 }
 
 /** Whether the setting `AzureWebJobs.<name>.Disabled` (or with underscores) is on. */
 export function isDisabled(name: string, settings: Readonly<Record<string, string | undefined>>): boolean {
   const value = settings[`AzureWebJobs.${name}.Disabled`] ?? settings[`AzureWebJobs_${name}_Disabled`];
   return /^(?:true|1)$/i.test(value ?? '');
-}
-
-/** Undefined = every method, or no HTTP function. */
-export function methodsOf(fn: RegisteredFunction): readonly string[] | undefined {
-  const { methods } = triggerOf(fn).options;
-  return Array.isArray(methods) && methods.length > 0
-    ? methods.map((method) => String(method).toUpperCase())
-    : undefined;
 }
 
 /** The HTTP functions among them that the real host serves; the others it leaves out, each with a line in its log.
@@ -42,29 +39,27 @@ export function checkedHttpFunctions(
 ): HttpFunction[] {
   const good: HttpFunction[] = [];
   for (const fn of functions) {
-    const { bindingName, options } = triggerOf(fn);
-    if (String(options['type']).toLowerCase() !== 'httptrigger') continue;
+    const { bindingName, type, options } = triggerOf(fn);
+    if (type !== 'httptrigger') continue;
+    const { name } = fn.metadata;
+    const methods = Array.isArray(options['methods']) ? options['methods'].map(String) : [];
     const route = typeof options['route'] === 'string' ? options['route'] : null;
-    const one = { name: fn.metadata.name, route, methods: methodsOf(fn), fn, bindingName };
+    const one = { name, route, methods: methods.map((method) => method.toUpperCase()), fn, bindingName };
     const own = templateOf('', one);
     if (own.startsWith('/'))
-      throw new HostRefusal(`the route "${own}" of "${one.name}" must not begin with a slash`);
+      throw new HostRefusal(`the route "${own}" of "${name}" must not begin with a slash`);
     const twin = good.find(
       (other) => templateOf('', other).toLowerCase() === own.toLowerCase() && methodsMeet(one, other),
     );
     if (/^(?:admin|runtime)/i.test(own))
-      isInError(
-        one.name,
-        `its route "${own}" conflicts with the host's own: it begins with admin or runtime`,
-      );
+      isInError(name, `its route "${own}" conflicts with the host's own: it begins with admin or runtime`);
     else if (twin !== undefined)
-      isInError(one.name, `its route "${own}" conflicts with the one of the function "${twin.name}"`);
+      isInError(name, `its route "${own}" conflicts with the one of the function "${twin.name}"`);
     else good.push(one);
   }
   return good;
 }
 
-function methodsMeet(a: HttpRoute, b: HttpRoute): boolean {
-  if (!a.methods || !b.methods) return true;
-  return a.methods.some((method) => b.methods?.includes(method));
+function methodsMeet({ methods: a }: HttpRoute, { methods: b }: HttpRoute): boolean {
+  return !a?.length || !b?.length || a.some((method) => b.includes(method));
 }

@@ -14,14 +14,13 @@ import { parseTarget } from './request-target.ts';
 import type { RouteTable } from './route-table.ts';
 
 export type HttpOptions = {
-  readonly routes: RouteTable;
-  readonly functions: ReadonlyMap<string, HttpFunction>;
+  readonly routes: RouteTable<HttpFunction>;
   readonly transport: HttpTransport;
   readonly admin: AdminApi;
   readonly cors: CorsRules;
   readonly customHeaders: Readonly<Record<string, string>>;
   /** Running requests above which the answer is 429; Infinity = no limit. */
-  readonly maxRequests: number;
+  readonly requestsMax: number;
   readonly hasHomepage: boolean;
   readonly bodyBytesMax: number;
   readonly log: Log;
@@ -34,8 +33,8 @@ export type HttpHost = {
    * `graceMs` is over.
    */
   drain(graceMs: number): Promise<void>;
-  /** Answers every running request with a 500 whose answer has not begun. */
-  failAll(): Promise<void>;
+  /** Takes no new connections; answers every running request with a 500 whose answer has not begun. */
+  failAll(): void;
 };
 
 const requestLineBytesMax = 8192;
@@ -43,11 +42,15 @@ const headerBytesMax = 16_384;
 const parserBytesMax = 65_536;
 const keepAliveMs = 130_000;
 const backlog = 2048;
+const homepage = '<!doctype html><title>Functions host</title>Your Functions app is up and running';
 
 export function makeHttpHost(options: HttpOptions): HttpHost {
   const running = new Set<ServerResponse>();
-  let onIdle: (() => void) | undefined;
-
+  const idle = Promise.withResolvers<void>();
+  let isDraining = false;
+  const lookIfIdle = (): void => {
+    if (isDraining && running.size === 0) idle.resolve();
+  };
   const server = http.createServer({
     maxHeaderSize: parserBytesMax,
     keepAliveTimeout: keepAliveMs,
@@ -58,40 +61,36 @@ export function makeHttpHost(options: HttpOptions): HttpHost {
   server.on('request', (req, res) => {
     running.add(res);
     linger(req);
-    if (onIdle !== undefined) res.setHeader('connection', 'close');
+    if (isDraining) res.setHeader('connection', 'close');
     res.on('close', () => {
       running.delete(res);
-      if (running.size === 0) onIdle?.();
+      lookIfIdle();
     });
     void answer(options, running.size, req, res);
   });
   // Node would hang up on it.
   server.on('connect', (_req, socket) => socket.end(emptyAnswer('404 Not Found')));
+  const close = (): void => {
+    server.close();
+    for (const res of running) if (!res.headersSent) res.setHeader('connection', 'close');
+  };
   return {
     async listen(port) {
       server.listen(port, backlog);
       await once(server, 'listening');
     },
     async drain(graceMs) {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      onIdle = resolve;
-      server.close();
-      for (const res of running) if (!res.headersSent) res.setHeader('connection', 'close');
-      if (running.size === 0) resolve();
-      const timer = setTimeout(resolve, graceMs);
-      await promise;
+      isDraining = true;
+      close();
+      lookIfIdle();
+      const timer = setTimeout(idle.resolve, graceMs);
+      await idle.promise;
       clearTimeout(timer);
       server.closeAllConnections();
     },
-    async failAll() {
-      const ends = [...running].map(async (res) => {
-        const { promise, resolve } = Promise.withResolvers<void>();
-        res.on('close', resolve);
-        if (!res.headersSent) res.setHeader('connection', 'close');
-        answerEmpty(res, 500);
-        await promise;
-      });
-      await Promise.all(ends);
+    failAll() {
+      close();
+      for (const res of running) answerEmpty(res, 500);
     },
   };
 }
@@ -102,53 +101,40 @@ async function answer(
   req: IncomingMessage,
   res: ServerResponse,
 ): Promise<void> {
-  const raw = req.url ?? '/';
-  const tooLarge = sizeStatus(req, raw);
-  const target = parseTarget(raw);
+  const { url = '/', method = 'GET' } = req;
   for (const [name, value] of Object.entries(options.customHeaders)) res.setHeader(name, value);
-  if (tooLarge !== undefined || target.kind === 'refused') {
-    answerEmpty(res, tooLarge ?? 400);
-    return;
-  }
+  const tooLarge = sizeStatus(req, url.length);
+  const target = parseTarget(url);
+  if (tooLarge !== undefined || target === undefined) return answerEmpty(res, tooLarge ?? 400);
   if (answerCors(options.cors, req, res)) return;
-  const { path, query } = target;
+  const { path } = target;
   if (/^\/(?:admin\/?$|runtime\/webhooks(?:\/|$))/i.test(path)) return answerEmpty(res, 401);
   if (path.startsWith('/admin/') && (await options.admin(req, res, path))) return;
-  if (path === '/' && options.hasHomepage) {
-    res
-      .setHeader('content-type', 'text/html')
-      .end('<!doctype html><title>Functions host</title>Your Functions app is up and running');
-    return;
-  }
-  const match = options.routes(req.method ?? 'GET', path);
-  const found = match === undefined ? undefined : options.functions.get(match.name);
+  if (path === '/' && options.hasHomepage)
+    return void res.setHeader('content-type', 'text/html').end(homepage);
+  const match = options.routes(method, path);
   // Without its page the real host answers 204 at its root.
-  if (path === '/' && match === undefined) return void res.writeHead(204).end();
-  if (match === undefined || found === undefined) return answerEmpty(res, 404);
-  if (running > options.maxRequests) return answerEmpty(res, 429);
+  if (match === undefined) return path === '/' ? void res.writeHead(204).end() : answerEmpty(res, 404);
+  if (running > options.requestsMax) return answerEmpty(res, 429);
   const { bodyBytesMax } = options;
-  if (Number(req.headers['content-length'] ?? 0) > bodyBytesMax) {
-    options.log(
-      'error',
-      `Function.${match.name}`,
-      `a request body over ${bodyBytesMax} bytes for '${match.name}' was refused`,
-    );
-    return answerEmpty(res, 500);
-  }
-  const call = { target: found, params: match.params, path, query, invocationId: randomUUID(), bodyBytesMax };
   try {
-    await options.transport(req, res, call);
+    if (Number(req.headers['content-length'] ?? 0) > bodyBytesMax) {
+      const { name } = match.route;
+      const text = `a request body over ${bodyBytesMax} bytes for '${name}' was refused`;
+      options.log('error', `Function.${name}`, text);
+    } else
+      await options.transport(req, res, { ...match, ...target, invocationId: randomUUID(), bodyBytesMax });
   } catch {
     // The invocation has logged it; what is left is that no client may hang.
   }
-  if (!res.writableEnded && !res.destroyed) answerEmpty(res, 500);
+  answerEmpty(res, 500);
 }
 
 /** 414 and 431 where the real host gives them, or hangs. */
-function sizeStatus(req: IncomingMessage, raw: string): number | undefined {
-  if (raw.length + (req.method?.length ?? 0) + 12 > requestLineBytesMax) return 414;
-  let bytes = raw.length;
-  for (const text of req.rawHeaders) bytes += text.length + 2;
+function sizeStatus({ method = '', rawHeaders }: IncomingMessage, urlBytes: number): number | undefined {
+  if (urlBytes + method.length + 12 > requestLineBytesMax) return 414;
+  let bytes = urlBytes;
+  for (const text of rawHeaders) bytes += text.length + 2;
   return bytes > headerBytesMax ? 431 : undefined;
 }
 

@@ -2,33 +2,42 @@
  * Hands a request to the library's own server object and lets it answer on the client's response: HTTP streaming
  * without a second hop.
  */
-import type { EventEmitter } from 'node:events';
+import { once, type EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { once } from 'node:events';
 import type { TypedData } from './core-types.ts';
 import type { HttpFunction } from './http-functions.ts';
-import { invoke, type Invoker } from './invoke.ts';
-import { encodePath } from './request-target.ts';
+import { calledByApi, invoke, type Invoker } from './invoke.ts';
+import { encodePath, type RequestTarget } from './request-target.ts';
 
-export type HttpCall = {
-  readonly target: HttpFunction;
+export type HttpCall = RequestTarget & {
+  readonly route: HttpFunction;
   readonly params: Readonly<Record<string, string>>;
-  readonly path: string;
-  readonly query: string;
   readonly invocationId: string;
   readonly bodyBytesMax: number;
 };
 export type HttpTransport = (req: IncomingMessage, res: ServerResponse, call: HttpCall) => Promise<void>;
 
+/** Reading may go on after the answer; so long without a byte, and nobody reads any more. */
 const stalledMs = 8_000;
 
 /** @returns a transport whose promise settles when the function is done; it rejects with what went wrong */
 export function makeStreaming(invoker: Invoker, library: EventEmitter): HttpTransport {
   return async (req, res, call) => {
-    const { target, invocationId } = call;
-    let isBodyBegun = false;
-    const warn = (text: string): void =>
-      invoker.log('error', `Function.${target.name}`, `'Functions.${target.name}': ${text}`);
+    const { fn, bindingName, name } = call.route;
+    const { invocationId } = call;
+    const warn = (how: string): void =>
+      invoker.log(
+        'error',
+        `Function.${name}`,
+        `'Functions.${name}': the request body was ${how} half read: the real host answers 500 after 8 s. Read it to its end.`,
+      );
+    const cutOffWhenStalled = (): void => {
+      if (req.complete) return;
+      req.setTimeout(stalledMs, () => {
+        warn('left');
+        req.destroy();
+      });
+    };
     const view = {
       headers: {
         'x-ms-invocation-id': invocationId,
@@ -38,24 +47,23 @@ export function makeStreaming(invoker: Invoker, library: EventEmitter): HttpTran
       url: encodePath(call.path) + call.query,
       method: req.method,
       [Symbol.asyncIterator]: () => {
-        isBodyBegun = true;
-        return readBody(req, res, call.bodyBytesMax, warn);
+        res.once('close', cutOffWhenStalled);
+        return readBody(req, res, call.bodyBytesMax, () => warn('cancelled'));
       },
     };
     res.strictContentLength = true;
     await invoke(invoker, {
-      fn: target.fn,
+      fn,
       invocationId,
-      reason: 'This function was programmatically called via the host APIs.',
+      reason: calledByApi,
       request: {
-        inputData: [{ name: target.bindingName, data: { http: {} } }],
+        inputData: [{ name: bindingName, data: { http: {} } }],
         triggerMetadata: triggerMetadata(req, call),
       },
       open: () => void library.emit('request', view, res),
       shape: (result) => paced(result, res),
       instead: { status: 500 },
     });
-    if (isBodyBegun) cutOffWhenStalled(req, warn);
   };
 }
 
@@ -69,61 +77,40 @@ function triggerMetadata(req: IncomingMessage, { params, query }: HttpCall): Rec
   return metadata;
 }
 
-/**
- * The body with its limit. Leaving it half read makes the real host answer 500 after 8 s: said and answered at once
- * here.
- */
+/** The body with its limit: over it, or cancelled half read, the answer is 500 at once. */
 async function* readBody(
   req: IncomingMessage,
   res: ServerResponse,
   bytesMax: number,
-  warn: (text: string) => void,
+  onCancelled: () => void,
 ): AsyncGenerator<unknown, void, void> {
   let bytes = 0;
-  let state: 'reading' | 'read' | 'over' | 'broken' = 'reading';
+  let end: 'cancelled' | 'failed' | 'reached' = 'cancelled';
   try {
     for await (const chunk of req.iterator({ destroyOnReturn: false })) {
       bytes += (chunk as Buffer).length;
-      if (bytes > bytesMax) state = 'over';
-      if (state === 'over') throw new Error(`the request body has more than ${bytesMax} bytes`);
+      if (bytes > bytesMax) throw new Error(`the request body has more than ${bytesMax} bytes`);
       yield chunk;
     }
-    state = 'read';
+    end = 'reached';
   } catch (error) {
-    if (state === 'reading') state = 'broken';
+    end = 'failed';
     throw error;
   } finally {
-    if (state === 'reading')
-      warn(
-        'the request body was cancelled half read: the real host answers 500 after 8 s. Read it to its end.',
-      );
-    if (state === 'reading' || state === 'over') {
+    if (end === 'cancelled') onCancelled();
+    if (end !== 'reached') {
       answerEmpty(res, 500);
       req.resume();
     }
   }
 }
 
-/** Answers with a status and no body unless an answer has begun. */
+/** Answers with a status and no body unless an answer has begun, which is broken off then. */
 export function answerEmpty(res: ServerResponse, status: number): void {
-  if (res.headersSent) {
-    if (!res.writableEnded) res.destroy();
-    return;
-  }
+  if (res.writableEnded || res.destroyed) return;
+  if (res.headersSent) return void res.destroy();
   for (const name of res.getHeaderNames()) if (name.startsWith('content-')) res.removeHeader(name);
   res.writeHead(status, { 'content-length': 0 }).end();
-}
-
-/** Reading may go on after the answer; a body that nobody reads any more would keep its client waiting. */
-function cutOffWhenStalled(req: IncomingMessage, warn: (text: string) => void): void {
-  const { bytesRead } = req.socket;
-  const look = () => {
-    if (req.complete || req.destroyed) return;
-    if (req.socket.bytesRead > bytesRead) return cutOffWhenStalled(req, warn);
-    warn('the request body was left half read: the real host answers 500 then. Read it to its end.');
-    req.destroy();
-  };
-  if (!req.complete) setTimeout(look, stalledMs).unref();
 }
 
 type Body = AsyncIterable<Uint8Array | string>;
@@ -132,8 +119,12 @@ type Body = AsyncIterable<Uint8Array | string>;
  * The library writes a streamed body without heeding back-pressure; this makes its source wait for the client instead.
  */
 function paced(result: unknown, res: ServerResponse): unknown {
+  if (result === undefined)
+    throw new Error(
+      'the function returned nothing: with HTTP streaming the real host leaves its client hanging',
+    );
   if (typeof result !== 'object' || result === null || !('body' in result)) return result;
-  const body = result.body;
+  const { body } = result;
   if (typeof body !== 'object' || body === null || !(Symbol.asyncIterator in body)) return result;
   const stream = ReadableStream.from(whenDrained(body as Body, res));
   if (Object.getPrototypeOf(result) === Object.prototype) return { ...result, body: stream };

@@ -4,11 +4,11 @@
 import type {
   CoreInvocation,
   Duration,
+  InvocationModel,
   InvocationRequest,
   InvocationResponse,
   ProgrammingModel,
   RegisteredFunction,
-  RetryOptions,
 } from './core-types.ts';
 import type { FunctionsCore } from './functions-core.ts';
 import { describeFault, type Log } from './log.ts';
@@ -31,87 +31,73 @@ export type Call = {
   readonly request: InvocationRequest;
   /** Before every attempt: the streaming transport puts the request where the library looks for it. */
   readonly open?: () => void;
-  /** The handler's result on its way to the library. */
+  /** The handler's result on its way to the library; may throw, which fails the attempt. */
   readonly shape?: (result: unknown) => unknown;
-  /** Given to the library instead of a fault or nothing, so that a streaming client gets an answer at once. */
+  /** Given to the library after the last fault, so that a streaming client gets an answer at once. */
   readonly instead?: object;
 };
+
+/** Why a call through HTTP or the admin API runs, in the real host's words. */
+export const calledByApi = 'This function was programmatically called via the host APIs.';
 
 /** Runs a function, again under its retry policy, and writes the real host's two log lines for each attempt.
  * @throws what the handler or a hook threw in the last attempt */
 export async function invoke(invoker: Invoker, call: Call): Promise<InvocationResponse> {
-  let fault: unknown;
-  for (let retryCount = 0; ; retryCount++) {
-    const delayMs = retryDelayMs(call.fn.metadata.retryOptions, retryCount);
+  let { request } = call;
+  for (let retryCount = 0; ;) {
+    const delayMs = retryDelayMs(call.fn, retryCount);
     try {
-      return await attempt(invoker, call, retryCount, fault, delayMs === undefined);
+      return await attempt(invoker, { ...call, request }, delayMs === undefined);
     } catch (error) {
       if (delayMs === undefined) throw error;
-      fault = error;
       await new Promise((resolve) => setTimeout(resolve, delayMs));
+      retryCount++;
+      const maxRetryCount = call.fn.metadata.retryOptions?.maxRetryCount ?? -1;
+      const { message, stack = '' } = error instanceof Error ? error : new Error(String(error));
+      const exception = { message, stackTrace: stack };
+      request = { ...request, retryContext: { retryCount, maxRetryCount, exception } };
     }
   }
 }
 
-async function attempt(
-  invoker: Invoker,
-  call: Call,
-  retryCount: number,
-  fault: unknown,
-  isLast: boolean,
-): Promise<InvocationResponse> {
-  const { log, model } = invoker;
-  const { metadata } = call.fn;
-  const category = `Function.${metadata.name}`;
+async function attempt(invoker: Invoker, call: Call, isLast: boolean): Promise<InvocationResponse> {
+  const { fn, invocationId, request } = call;
+  const { metadata } = fn;
+  const { name } = metadata;
   const startedMs = performance.now();
   const timer = Number.isFinite(invoker.timeoutMs)
-    ? setTimeout(() => invoker.onTimeout(metadata.name, call.invocationId), invoker.timeoutMs)
+    ? setTimeout(() => invoker.onTimeout(name, invocationId), invoker.timeoutMs)
     : undefined;
+  const log = (level: 'information' | 'error', text: string): void =>
+    invoker.log(level, `Function.${name}`, text);
   const executed = (outcome: string): string =>
-    `Executed 'Functions.${metadata.name}' (${outcome}, Id=${call.invocationId}, Duration=${Math.round(performance.now() - startedMs)}ms)`;
-  log(
-    'information',
-    category,
-    `Executing 'Functions.${metadata.name}' (Reason='${call.reason}', Id=${call.invocationId})`,
-  );
+    `Executed 'Functions.${name}' (${outcome}, Id=${invocationId}, Duration=${Math.round(performance.now() - startedMs)}ms)`;
+  log('information', `Executing 'Functions.${name}' (Reason='${call.reason}', Id=${invocationId})`);
   let context: object | undefined;
-  const request =
-    retryCount === 0
-      ? call.request
-      : { ...call.request, retryContext: retryContext(call, retryCount, fault) };
   const core: CoreInvocation = {
-    invocationId: call.invocationId,
+    invocationId,
     request,
     metadata,
     state: undefined,
-    log: (level, kind, message) =>
-      invoker.core.log(level, kind, message, {
-        functionName: metadata.name,
-        ...(context === undefined ? {} : { invocationContext: context }),
-      }),
+    log: (level, category, message) =>
+      invoker.core.log(level, category, message, { functionName: name, invocationContext: context }),
   };
-  const invocation = model.getInvocationModel(core);
+  const invocation = invoker.model.getInvocationModel(core);
   try {
     call.open?.();
     const given = await invocation.getArguments();
     context = given.context;
-    const result = await runHandler(invoker, call, core, invocation, given);
-    if (result === undefined && call.instead !== undefined) {
-      throw new Error(
-        'the function returned nothing: with HTTP streaming the real host leaves this client hanging',
-      );
-    }
+    const result = await runHandler(invoker.core, fn, core, invocation, given);
     const response = await invocation.getResponse(
       context,
       call.shape === undefined ? result : call.shape(result),
     );
-    log('information', category, executed('Succeeded'));
+    log('information', executed('Succeeded'));
     return response;
   } catch (error) {
-    log('error', category, `${executed('Failed')}\n${describeFault(error)}`);
-    if (isLast && call.instead !== undefined && context !== undefined) {
+    log('error', `${executed('Failed')}\n${describeFault(error)}`);
+    if (isLast && call.instead !== undefined && context !== undefined)
       await invocation.getResponse(context, call.instead).catch(() => undefined);
-    }
     throw error;
   } finally {
     clearTimeout(timer);
@@ -119,52 +105,40 @@ async function attempt(
 }
 
 async function runHandler(
-  { core }: Invoker,
-  call: Call,
+  core: FunctionsCore,
+  fn: RegisteredFunction,
   state: CoreInvocation,
-  invocation: ReturnType<ProgrammingModel['getInvocationModel']>,
-  { context, inputs }: { context: object; inputs: unknown[] },
+  invocation: InvocationModel,
+  { context: invocationContext, inputs }: { context: object; inputs: unknown[] },
 ): Promise<unknown> {
   const hookData = {};
-  const before = { hookData, invocationContext: context, inputs, functionCallback: call.fn.callback };
-  const during = async (phase: CoreInvocation['state'], run: () => Promise<unknown>): Promise<void> => {
+  const during = async <Result>(
+    phase: CoreInvocation['state'],
+    run: () => Promise<Result>,
+  ): Promise<Result> => {
     state.state = phase;
     // A log after the last phase is one that the handler has not waited for: the library warns of it then.
-    await run().finally(() => (state.state = undefined));
+    return run().finally(() => (state.state = undefined));
   };
+  const before = { hookData, invocationContext, inputs, functionCallback: fn.callback };
   await during('preInvocationHooks', () => core.runHooks('preInvocation', before));
-  const after: Record<string, unknown> & { result: unknown; error: unknown } = {
-    hookData,
-    invocationContext: context,
-    inputs: before.inputs,
-    result: null,
-    error: null,
-  };
-  await during('invocation', async () => {
-    try {
-      after.result = await invocation.invokeFunction(context, before.inputs, before.functionCallback);
-    } catch (error) {
-      after.error = error ?? new Error('the function threw nothing');
-    }
-  });
+  const ended = await during('invocation', () =>
+    invocation.invokeFunction(invocationContext, before.inputs, before.functionCallback).then(
+      (result) => ({ result, error: null }),
+      (error: unknown) => ({ result: null, error: error ?? new Error('the function threw nothing') }),
+    ),
+  );
+  const after = { hookData, invocationContext, inputs: before.inputs, ...ended };
   await during('postInvocationHooks', () => core.runHooks('postInvocation', after));
   if (after.error !== undefined && after.error !== null) throw after.error;
   return after.result ?? undefined;
 }
 
-function retryContext(call: Call, retryCount: number, fault: unknown): object {
-  const exception =
-    fault instanceof Error
-      ? { message: fault.message, stackTrace: fault.stack ?? '' }
-      : { message: String(fault) };
-  return { retryCount, maxRetryCount: call.fn.metadata.retryOptions?.maxRetryCount ?? -1, exception };
-}
-
-/** How long to wait before attempt `retryCount + 1`; undefined = there is none. */
-function retryDelayMs(options: RetryOptions | undefined, retryCount: number): number | undefined {
-  if (options === undefined) return undefined;
-  const most = options.maxRetryCount ?? -1;
-  if (most !== -1 && retryCount >= most) return undefined;
+/** How long to wait after attempt `retryCount` before the next; undefined = there is none. */
+function retryDelayMs({ metadata }: RegisteredFunction, retryCount: number): number | undefined {
+  const options = metadata.retryOptions;
+  const most = options?.maxRetryCount ?? -1;
+  if (options === undefined || (most !== -1 && retryCount >= most)) return undefined;
   if (options.retryStrategy === 'fixedDelay') return durationMs(options.delayInterval);
   const leastMs = durationMs(options.minimumInterval);
   return Math.min(leastMs * 2 ** retryCount, Math.max(leastMs, durationMs(options.maximumInterval)));

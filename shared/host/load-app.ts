@@ -13,23 +13,20 @@ import { describeFault } from './log.ts';
 import { HostRefusal } from './refusal.ts';
 
 export type LoadedApp = {
-  readonly model: ProgrammingModel | undefined;
+  /** The library; missing only when no function was registered, which nothing can ask for then. */
+  readonly model: ProgrammingModel;
   /** The library's own server when the app turned HTTP streaming on: emit `request` on it to hand a request over. */
   readonly streamServer: EventEmitter | undefined;
   /** Runs the appTerminate hooks. */
   terminate(): Promise<void>;
 };
 
-const defaultCapabilities = {
-  RawHttpBodyBytes: 'true',
-  RpcHttpTriggerMetadataRemoved: 'true',
-  RpcHttpBodyOnly: 'true',
-  IgnoreEmptyValuedRpcHttpHeaders: 'true',
-  UseNullableValueDictionaryForHttp: 'true',
-  WorkerStatus: 'true',
-  TypedDataCollection: 'true',
-  HandlesWorkerTerminateMessage: 'true',
-};
+const defaultCapabilities = Object.fromEntries(
+  `RawHttpBodyBytes RpcHttpTriggerMetadataRemoved RpcHttpBodyOnly IgnoreEmptyValuedRpcHttpHeaders
+  UseNullableValueDictionaryForHttp WorkerStatus TypedDataCollection HandlesWorkerTerminateMessage`
+    .split(/\s+/)
+    .map((name) => [name, 'true']),
+);
 
 /** @throws HostRefusal naming the entry file that threw; the real host would stay up and answer 404 to everything */
 export async function loadApp(
@@ -49,8 +46,8 @@ export async function loadApp(
   const hookData = {};
   await core.runHooks('appStart', { hookData });
   core.close();
-  const model = core.model();
-  const streamServer = model === undefined ? undefined : await startLibrary(model);
+  const model = core.model() as ProgrammingModel;
+  const streamServer = core.model() && (await startLibrary(model));
   return { model, streamServer, terminate: () => core.runHooks('appTerminate', { hookData }) };
 }
 
@@ -76,13 +73,8 @@ async function startLibrary(model: ProgrammingModel): Promise<EventEmitter | und
 function socketlessServer(): EventEmitter {
   const server = new EventEmitter();
   return Object.assign(server, {
-    listen: (...args: unknown[]) => {
-      const listening = args.at(-1);
-      if (typeof listening === 'function') queueMicrotask(() => void listening());
-      return server;
-    },
+    listen: (onListening: () => void) => queueMicrotask(onListening),
     address: () => ({ address: '127.0.0.1', family: 'IPv4', port: 1 }),
-    close: () => server,
   });
 }
 

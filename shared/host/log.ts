@@ -20,26 +20,21 @@ export type Log = {
 export function createLog(levels: Readonly<Record<string, string>>, write: (text: string) => void): Log {
   const thresholds = new Map<string, number>();
   let waiting = '';
-  let stampedMs = 0;
-  let stamp = '';
   const threshold = (category: string): number => {
-    const keys = Object.keys(levels).filter((key) => category === key || category.startsWith(`${key}.`));
+    const keys = Object.keys(levels).filter((key) => `${category}.`.startsWith(`${key}.`));
     const key = keys.sort((a, b) => b.length - a.length)[0] ?? 'default';
     return Math.max(0, order.indexOf((levels[key] ?? 'information').toLowerCase() as LogLevel));
   };
   const flush = (): void => {
-    const text = waiting;
+    if (waiting !== '') write(waiting);
     waiting = '';
-    if (text !== '') write(text);
   };
   const log = (level: LogLevel, category: string, message: string): void => {
-    let least = thresholds.get(category);
-    if (least === undefined) thresholds.set(category, (least = threshold(category)));
+    const least = thresholds.get(category) ?? threshold(category);
+    thresholds.set(category, least);
     if (order.indexOf(level) < least) return;
-    const nowMs = Date.now();
-    if (nowMs !== stampedMs) stamp = new Date((stampedMs = nowMs)).toISOString();
     if (waiting === '') setTimeout(flush, flushMs).unref();
-    waiting += `[${stamp}] ${message}\n`;
+    waiting += `[${new Date().toISOString()}] ${message}\n`;
   };
   return Object.assign(log, { flush });
 }

@@ -11,7 +11,7 @@ async function start(args: readonly string[]): Promise<number> {
   const given = startOptions(args);
   const scriptRoot = given.get('--script-root') ?? '.';
   const text = given.get('--port');
-  const port = text === undefined ? await localPort(scriptRoot) : Number(text);
+  const port = text === undefined ? await localPort(scriptRoot) : Number(text || NaN);
   if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new HostRefusal(`"${text}" is no port`);
   let host: RunningHost | undefined;
   const stop = (): void => (host === undefined ? process.exit(0) : void host.stop());
@@ -23,16 +23,20 @@ async function start(args: readonly string[]): Promise<number> {
 /** By hand: `parseArgs` comes with all of node:util, 2 MB that this process would keep for its whole life. */
 function startOptions(args: readonly string[]): ReadonlyMap<string, string> {
   const given = new Map<string, string>();
-  const words = args.flatMap((arg) => /^(--[a-z-]+)=(.*)$/s.exec(arg)?.slice(1) ?? arg);
+  const words = args.flatMap((arg) => /^(--[a-z-]+)=(.*)$/is.exec(arg)?.slice(1) ?? arg);
   for (let index = 0; index < words.length; index++) {
     const name = words[index] ?? '';
-    if (name === '--watch') given.set(name, '');
-    else {
-      const value = words[++index];
-      if (!['--script-root', '--port'].includes(name) || value === undefined || value.startsWith('--'))
-        throw new HostRefusal(`"${name}" is not understood\n${usage}`);
-      given.set(name, value);
-    }
+    const isSwitch = name === '--watch';
+    const value = isSwitch ? '' : words[++index];
+    if (name.toLowerCase() === '--enableauth')
+      throw new HostRefusal(
+        '--enableAuth is not supported: keys are checked neither here nor by "func start" without it',
+      );
+    if (!isSwitch && !['--script-root', '--port'].includes(name))
+      throw new HostRefusal(`"${name}" is not understood\n${usage}`);
+    if (value === undefined || value.startsWith('--'))
+      throw new HostRefusal(`"${name}" needs a value\n${usage}`);
+    given.set(name, value);
   }
   return given;
 }

@@ -3,14 +3,14 @@
 /** The first message to a child, which runs in the app's folder; the port's handle comes with it. */
 export type ChildOptions = {
   readonly port: number;
-  /** Of the timers' lock, from the child before this one: a crash must not lock the host out of its own lock. */
-  readonly leaseId?: string;
+  /** A GUID, the same for every child of a host: a crash must not lock it out of its own lock of the timers. */
+  readonly leaseId: string;
 };
+/** Every later message to a child: end in good order. */
+export const stopMessage = 'stop';
 export type FromChild =
-  | { readonly kind: 'ready'; readonly leaseId: string }
+  | { readonly kind: 'ready' }
   /** It will not start; the sentence says what the user has to mend. */
   | { readonly kind: 'refused'; readonly sentence: string }
   /** It ends, and takes no new connections. */
   | { readonly kind: 'draining' };
-/** Every later message: end in good order. */
-export type ToChild = { readonly kind: 'stop' };

@@ -3,25 +3,22 @@
  * for `req.url`.
  */
 
-/**
- * `path` starts with a slash; `query` is empty or starts with `?`. A target that Kestrel refuses has a status instead.
- */
-export type RequestTarget =
-  | { readonly kind: 'path'; readonly path: string; readonly query: string }
-  | { readonly kind: 'refused'; readonly status: 400 };
+/** `path` starts with a slash; `query` is empty or starts with `?`. */
+export type RequestTarget = { readonly path: string; readonly query: string };
 
 const plain = /^[\w\-.~!$&'()*+,;=:@/]*$/;
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** @param raw the request target byte for byte as sent */
-export function parseTarget(raw: string): RequestTarget {
+/** @param raw the request target byte for byte as sent
+ * @returns undefined for one that Kestrel refuses with 400 */
+export function parseTarget(raw: string): RequestTarget | undefined {
   const target = raw.startsWith('/') ? raw : raw.replace(/^https?:\/\/[^/?]*/i, '');
   const mark = target.indexOf('?');
   const encoded = mark < 0 ? target : target.slice(0, mark);
   const query = mark < 0 ? '' : target.slice(mark);
-  if (plain.test(encoded) && !encoded.includes('/.')) return { kind: 'path', path: encoded || '/', query };
-  if (/%00/.test(encoded) || /[^\x21-\x7e]/.test(encoded)) return { kind: 'refused', status: 400 };
-  return { kind: 'path', path: withoutDotSegments(encoded.replace(/(?:%[0-9a-f]{2})+/gi, decodeRun)), query };
+  if (plain.test(encoded) && !encoded.includes('/.')) return { path: encoded || '/', query };
+  if (/%00/.test(encoded) || /[^\x21-\x7e]/.test(encoded)) return undefined;
+  return { path: withoutDotSegments(encoded.replace(/(?:%[0-9a-f]{2})+/gi, decodeRun)), query };
 }
 
 /** The path that the worker sees: what routing decoded is encoded again, so that a `%2F` becomes `%252F`. */

@@ -4,9 +4,13 @@ import { HostRefusal } from './refusal.ts';
 /** @param value undefined = the parameter is absent and has no default */
 export type Constraint = (value: string | undefined) => boolean;
 
+type Test = (value: string) => boolean;
+type Maker = readonly [argsLeast: number, argsMost: number, make: (...args: bigint[]) => Test];
+
 const whole = /^[\t-\r ]*[+-]?\d+[\t-\r ]*$/;
 const number = /^[\t-\r ]*[+-]?(?:\d[\d,]*\.?\d*|\.\d+)(e[+-]?\d+)?[\t-\r ]*$/i;
 const decimal = /^[\t-\r ]*[+-]?(?:\d[\d,]*\.?\d*|\.\d+)[+-]?[\t-\r ]*$/;
+const decimalMost = 7.922816251426434e28;
 const part = (digits: number): string => `(?=[+0-9a-fx]{${digits}}(?![0-9a-f]))\\+?(?:0x)?[0-9a-f]+`;
 const dashed = `${part(8)}-${part(4)}-${part(4)}-${part(4)}-${part(12)}`;
 const listed = `\\{0x[0-9a-f]{1,8},0x[0-9a-f]{1,4},0x[0-9a-f]{1,4},\\{0x[0-9a-f]{1,2}(?:,0x[0-9a-f]{1,2}){7}\\}\\}`;
@@ -18,97 +22,70 @@ const time = String.raw`\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,7})?)?(?: ?[ap]m)?(?:Z| 
 const date = String.raw`(?:(?<y>\d{4})[-/.](?<m>\d{1,2})(?:[-/.](?<d>\d{1,2}))?|(?<m2>\d{1,2})[-/.](?<d2>\d{1,2})[-/.](?<y2>\d{2,4}))`;
 const moment = new RegExp(`^\\s*(?:${date}(?:[T ]+${time})?|${time})\\s*$`, 'i');
 
-/** @param text as between the colons: `int`, `range(1,5)`
- * @throws HostRefusal when the router would refuse it */
-export function makeConstraint(text: string): Constraint {
-  const open = text.indexOf('(');
-  const name = (open < 0 ? text : text.slice(0, open)).toLowerCase();
-  const inside = open < 0 ? undefined : text.slice(open + 1, -1);
-  if (open >= 0 && !text.endsWith(')')) refuse(text, 'its bracket is not closed');
-  if (name === 'regex') return matchesRegex(inside ?? refuse(text, 'it needs a pattern'));
-  const args = inside?.split(',').map((arg) => wholeNumber(text, arg)) ?? [];
-  const make = makers[name] ?? refuse(text, 'there is no such constraint');
-  if (args.length < make.fewest || args.length > make.most)
-    refuse(text, 'it has the wrong number of arguments');
-  if (make.sized === true && args.some((arg) => arg < 0n)) refuse(text, 'a length cannot be negative');
-  if (args.length === 2 && (args[0] ?? 0n) > (args[1] ?? 0n))
-    refuse(text, 'its first argument is above its second');
-  const test = make.test(...args);
-  return (value) => (value === undefined ? make.absent === true : test(value));
-}
-
-type Maker = {
-  readonly fewest: number;
-  readonly most: number;
-  readonly sized?: true;
-  readonly absent?: true;
-  readonly test: (...args: bigint[]) => (value: string) => boolean;
-};
-const plain = (test: (value: string) => boolean): Maker => ({ fewest: 0, most: 0, test: () => test });
-const sized = (test: (length: bigint, ...args: bigint[]) => boolean, most = 1): Maker => {
-  return {
-    fewest: 1,
-    most,
-    sized: true,
-    test:
-      (...args) =>
-      (value) =>
-        test(BigInt(value.length), ...args),
-  };
-};
-const compared = (count: number, test: (value: bigint, a: bigint, b: bigint) => boolean): Maker => {
-  const inRange = within(-(2n ** 63n), 2n ** 63n - 1n);
-  return {
-    fewest: count,
-    most: count,
-    test:
-      (a = 0n, b = 0n) =>
-      (value) =>
-        inRange(value) && test(BigInt(value.trim()), a, b),
-  };
-};
-const within =
-  (least: bigint, most: bigint) =>
-  (value: string): boolean => {
-    if (!whole.test(value)) return false;
-    const parsed = BigInt(value.trim().replace('+', ''));
-    return parsed >= least && parsed <= most;
-  };
-const isFile = (value: string): boolean => /\.[^.]/.test(value.slice(value.lastIndexOf('/') + 1));
+const plain = (test: Test): Maker => [0, 0, () => test];
+const inBits =
+  (bits: number): Test =>
+  (value) =>
+    whole.test(value) && BigInt.asIntN(bits, BigInt(value)) === BigInt(value);
+const isLong = inBits(64);
+const isFloat: Test = (value) => number.test(value) || /^\s*[+-]?(?:nan|infinity|∞)\s*$/i.test(value);
+const isFile: Test = (value) => /\.[^.]/.test(value.slice(value.lastIndexOf('/') + 1));
 
 const makers: Readonly<Record<string, Maker>> = {
-  int: plain(within(-(2n ** 31n), 2n ** 31n - 1n)),
-  long: plain(within(-(2n ** 63n), 2n ** 63n - 1n)),
+  int: plain(inBits(32)),
+  long: plain(isLong),
   bool: plain((value) => /^\s*(?:true|false)\s*$/i.test(value)),
   datetime: plain(isMoment),
-  decimal: plain(
-    (value) => decimal.test(value) && Math.abs(Number(value.replace(/[^\d.]/g, ''))) <= 7.922816251426434e28,
-  ),
+  decimal: plain((value) => decimal.test(value) && Number(value.replace(/[^\d.]/g, '')) <= decimalMost),
   double: plain(isFloat),
   float: plain(isFloat),
   guid: plain((value) => guid.test(value)),
   alpha: plain((value) => /^[a-z]*\n?$/i.test(value)),
   required: plain((value) => value !== ''),
   file: plain(isFile),
-  nonfile: { ...plain((value) => !isFile(value)), absent: true },
-  minlength: sized((length, least = 0n) => length >= least),
-  maxlength: sized((length, most = 0n) => length <= most),
-  length: sized((length, least = 0n, most = least) => length >= least && length <= most, 2),
-  min: compared(1, (value, least) => value >= least),
-  max: compared(1, (value, most) => value <= most),
-  range: compared(2, (value, least, most) => value >= least && value <= most),
+  nonfile: plain((value) => !isFile(value)),
+  minlength: [1, 1, (least) => (value) => value.length >= least],
+  maxlength: [1, 1, (most) => (value) => value.length <= most],
+  length: [
+    1,
+    2,
+    (least, most = least) =>
+      (value) =>
+        value.length >= least && value.length <= most,
+  ],
+  min: [1, 1, (least) => (value) => isLong(value) && BigInt(value) >= least],
+  max: [1, 1, (most) => (value) => isLong(value) && BigInt(value) <= most],
+  range: [2, 2, (least, most) => (value) => isLong(value) && BigInt(value) >= least && BigInt(value) <= most],
 };
 
-function isFloat(value: string): boolean {
-  return number.test(value) || /^\s*[+-]?(?:nan|infinity|∞)\s*$/i.test(value);
+/** @param text as between the colons: `int`, `range(1,5)`
+ * @throws HostRefusal when the router would refuse it */
+export function makeConstraint(text: string): Constraint {
+  const refuse = (why: string): never => {
+    throw new HostRefusal(`the route constraint "${text}" is refused: ${why}`);
+  };
+  const [, written = '', inside] =
+    /^([^(]*)(?:\((.*)\))?$/s.exec(text) ?? refuse('its bracket is not closed');
+  const name = written.toLowerCase();
+  if (name === 'regex') return matchesRegex(inside ?? refuse('it needs a pattern'), refuse);
+  const args = (inside?.split(',') ?? []).map((arg) =>
+    whole.test(arg) ? BigInt(arg) : refuse(`"${arg}" is no whole number`),
+  );
+  const [least, most, make] = makers[name] ?? refuse('there is no such constraint');
+  if (args.length < least || args.length > most) refuse('it has the wrong number of arguments');
+  const [first = 0n, second = first] = args;
+  if (name.endsWith('length') && (first < 0n || second < 0n)) refuse('a length cannot be negative');
+  if (first > second) refuse('its first argument is above its second');
+  const test = make(...args);
+  return (value) => (value === undefined ? name === 'nonfile' : test(value));
 }
 
 function isMoment(value: string): boolean {
   const found = moment.exec(value);
   if (found === null) return false;
-  const { y, m, d, y2, m2, d2 } = found.groups ?? {};
-  if (y === undefined && y2 === undefined) return true;
-  const [year, month, day] = [Number(y ?? y2), Number(m ?? m2), Number(d ?? d2 ?? 1)];
+  const { y, m, d, y2 = y, m2 = m, d2 = d ?? 1 } = found.groups ?? {};
+  if (y2 === undefined) return true;
+  const [year, month, day] = [Number(y2), Number(m2), Number(d2)];
   return month >= 1 && month <= 12 && day >= 1 && day <= new Date(Date.UTC(year, month, 0)).getUTCDate();
 }
 
@@ -116,13 +93,12 @@ function isMoment(value: string): boolean {
  * .NET's `\d` and `\w` know all scripts and its `$` a last line feed; a pattern that cannot say so in JavaScript is
  * taken as it is.
  */
-function matchesRegex(pattern: string): Constraint {
+function matchesRegex(pattern: string, refuse: (why: string) => never): Constraint {
   const translated = pattern
     .replaceAll(String.raw`\d`, String.raw`\p{Nd}`)
     .replaceAll(String.raw`\w`, String.raw`[\p{L}\p{Mn}\p{Nd}\p{Pc}]`)
     .replace(/(?<!\\)\$$/, String.raw`\n?$`);
-  const regex =
-    tryRegex(translated, 'iu') ?? tryRegex(pattern, 'i') ?? refuse(`regex(${pattern})`, 'it is no pattern');
+  const regex = tryRegex(translated, 'iu') ?? tryRegex(pattern, 'i') ?? refuse('it is no pattern');
   return (value) => value !== undefined && regex.test(value);
 }
 
@@ -132,12 +108,4 @@ function tryRegex(pattern: string, flags: string): RegExp | undefined {
   } catch {
     return undefined;
   }
-}
-
-function wholeNumber(text: string, arg: string): bigint {
-  return whole.test(arg) ? BigInt(arg.trim().replace('+', '')) : refuse(text, `"${arg}" is no whole number`);
-}
-
-function refuse(text: string, why: string): never {
-  throw new HostRefusal(`the route constraint "${text}" is refused: ${why}`);
 }

@@ -2,7 +2,7 @@
  * Which function answers a request: routes in alphabetical order of function name, the first match wins, nothing is
  * ranked.
  */
-import { parseTemplate, type Literal, type Parameter, type Part, type Segment } from './route-template.ts';
+import { parseTemplate, type Part, type Segment } from './route-template.ts';
 
 export type HttpRoute = {
   readonly name: string;
@@ -11,76 +11,71 @@ export type HttpRoute = {
   /** Empty or null = every method. */
   readonly methods: readonly string[] | null | undefined;
 };
-export type RouteMatch = { readonly name: string; readonly params: Readonly<Record<string, string>> };
-export type RouteTable = (method: string, path: string) => RouteMatch | undefined;
+type Params = Record<string, string>;
+export type RouteMatch<Route> = { readonly route: Route; readonly params: Readonly<Params> };
+export type RouteTable<Route> = (method: string, path: string) => RouteMatch<Route> | undefined;
 
 /** The path template that a function gets. */
-export function templateOf(prefix: string, route: HttpRoute): string {
-  const own =
-    route.route === null || route.route === undefined || route.route === '' ? route.name : route.route;
-  return prefix === '' ? own : `${prefix}/${own}`;
+export function templateOf(prefix: string, { route, name }: HttpRoute): string {
+  return (prefix === '' ? '' : `${prefix}/`) + (route || name);
 }
 
 /** @param prefix `routePrefix` of host.json
  * @returns what answers a method and a decoded path (see request-target.ts)
  * @throws HostRefusal when the real router refuses the table */
-export function makeRouteTable(prefix: string, routes: readonly HttpRoute[]): RouteTable {
-  const order = (route: HttpRoute): string => route.name.toUpperCase();
-  const table = [...routes]
-    .sort((a, b) => (order(a) < order(b) ? -1 : 1))
+export function makeRouteTable<Route extends HttpRoute>(
+  prefix: string,
+  routes: readonly Route[],
+): RouteTable<Route> {
+  const table = routes
+    .toSorted((a, b) => (a.name.toUpperCase() < b.name.toUpperCase() ? -1 : 1))
     .map((route) => ({
-      name: route.name,
+      route,
       segments: parseTemplate(templateOf(prefix, route)),
       methods: new Set(route.methods?.map((method) => method.toUpperCase())),
     }));
   return (method, path) => {
     const upper = method.toUpperCase();
-    const request = path.slice(1).split('/');
-    if (request.at(-1) === '') request.pop();
-    for (const { name, segments, methods } of table) {
+    const texts = path.slice(1).split('/');
+    if (texts.at(-1) === '') texts.pop();
+    for (const { route, segments, methods } of table) {
       if (methods.size > 0 && !methods.has(upper)) continue;
-      const params = matchPath(segments, request, path);
-      if (params !== undefined) return { name, params };
+      const params = matchPath(segments, texts, path);
+      if (params !== undefined) return { route, params };
     }
     return undefined;
   };
 }
 
-const single = (segment: Segment): Part | undefined => (segment.length === 1 ? segment[0] : undefined);
-
-function matchPath(
-  segments: readonly Segment[],
-  request: readonly string[],
-  path: string,
-): Record<string, string> | undefined {
-  const params: Record<string, string> = {};
+function matchPath(segments: readonly Segment[], texts: readonly string[], path: string): Params | undefined {
+  const params: Params = {};
   let offset = 1;
   let at = 0;
-  for (const text of request) {
+  for (const text of texts) {
     const segment = segments[at];
-    if (segment === undefined || text === '') return undefined;
-    const part = single(segment);
-    if (part?.kind === 'parameter' && part.isCatchAll) {
+    const part = segment?.[0];
+    if (segment === undefined || part === undefined || text === '') return undefined;
+    if (part.kind === 'parameter' && part.isCatchAll) {
       params[part.name] = path.slice(offset);
       break;
     }
-    if (part === undefined) {
+    if (segment.length > 1) {
       if (!matchMixed(segment, text, params)) return undefined;
     } else if (part.kind === 'parameter') params[part.name] = text;
     else if (part.text !== text && part.text.toUpperCase() !== text.toUpperCase()) return undefined;
     offset += text.length + 1;
     at++;
   }
-  for (const segment of segments.slice(at)) {
-    const part = single(segment);
-    if (part === undefined || part.kind === 'literal') return undefined;
-    if (!part.isCatchAll && !part.isOptional && part.defaultValue === undefined) return undefined;
-  }
-  return isAllowed(segments, params) ? params : undefined;
+  return segments.slice(at).every(isDispensable) && isAllowed(segments, params) ? params : undefined;
+}
+
+function isDispensable([part, ...more]: Segment): boolean {
+  if (part?.kind !== 'parameter' || more.length > 0) return false;
+  return part.isCatchAll || part.isOptional || part.defaultValue !== undefined;
 }
 
 /** Fills in defaults and asks the constraints. */
-function isAllowed(segments: readonly Segment[], params: Record<string, string>): boolean {
+function isAllowed(segments: readonly Segment[], params: Params): boolean {
   for (const segment of segments) {
     for (const part of segment) {
       if (part.kind === 'literal') continue;
@@ -97,37 +92,26 @@ function isAllowed(segments: readonly Segment[], params: Record<string, string>)
  * Matches a mixed segment from the right, so that `{name}.{ext}` cuts at the last dot; without its optional end if need
  * be.
  */
-function matchMixed(segment: Segment, text: string, params: Record<string, string>): boolean {
-  if (matchFromRight(segment, text, params)) return true;
+function matchMixed(segment: Segment, text: string, params: Params): boolean {
+  if (matchFromRight(segment.toReversed(), text, params)) return true;
   const last = segment.at(-1);
   if (last?.kind !== 'parameter' || !last.isOptional || text.endsWith('.')) return false;
-  return matchFromRight(segment.slice(0, -2), text, params);
+  return matchFromRight(segment.slice(0, -2).toReversed(), text, params);
 }
 
-function matchFromRight(segment: Segment, text: string, params: Record<string, string>): boolean {
-  const found: [string, string][] = [];
-  const take = (parameter: Parameter | undefined, value: string): boolean => {
-    if (parameter !== undefined) found.push([parameter.name, value]);
-    return parameter === undefined || value !== '';
-  };
-  let end = text.length;
-  let waiting: Parameter | undefined;
-  for (const [index, part] of [...segment.entries()].toReversed()) {
-    if (part.kind === 'parameter') {
-      waiting = part;
-      continue;
-    }
-    const start = lastIndexOf(part, text.slice(0, waiting === undefined ? end : Math.max(0, end - 1)));
-    if (start < 0 || (index === segment.length - 1 && start + part.text.length !== text.length)) return false;
-    if (!take(waiting, text.slice(start + part.text.length, end))) return false;
-    waiting = undefined;
-    end = start;
+function matchFromRight([part, next, ...more]: readonly Part[], text: string, params: Params): boolean {
+  if (part === undefined) return text === '';
+  if (part.kind === 'literal') {
+    const start = text.length - part.text.length;
+    if (text.slice(Math.max(0, start)).toUpperCase() !== part.text.toUpperCase()) return false;
+    return matchFromRight(next === undefined ? [] : [next, ...more], text.slice(0, start), params);
   }
-  if (!take(waiting, text.slice(0, end)) || (waiting === undefined && end !== 0)) return false;
-  Object.assign(params, Object.fromEntries(found));
+  // What a parameter takes has one character at least, and begins after the last of its literal.
+  const literal = next?.kind === 'literal' ? next.text : '';
+  const start = text.slice(0, -1).toUpperCase().lastIndexOf(literal.toUpperCase());
+  const end = next === undefined ? 0 : start + literal.length;
+  if (start < 0 || end >= text.length) return false;
+  if (!matchFromRight(next === undefined ? [] : [next, ...more], text.slice(0, end), params)) return false;
+  params[part.name] = text.slice(end);
   return true;
-}
-
-function lastIndexOf(literal: Literal, text: string): number {
-  return text.toUpperCase().lastIndexOf(literal.text.toUpperCase());
 }

@@ -14,10 +14,11 @@ export type Parameter = {
 export type Part = Literal | Parameter;
 /** One segment between slashes: a single part, or literals and parameters mixed (`{name}.{ext?}`). */
 export type Segment = readonly Part[];
+type Refuse = (why: string) => never;
 
 /** @throws HostRefusal with what is wrong */
 export function parseTemplate(template: string): readonly Segment[] {
-  const refuse = (why: string): never => {
+  const refuse: Refuse = (why) => {
     throw new HostRefusal(`the route template "${template}" is refused: ${why}`);
   };
   const trimmed = template.replace(/^~?\//, '');
@@ -25,38 +26,27 @@ export function parseTemplate(template: string): readonly Segment[] {
   if (trimmed === '') return [];
   const texts = trimmed.split(/(?:\/)(?![^{}]*(?:\}\}[^{}]*)*\}(?!\}))/);
   if (texts.at(-1) === '') texts.pop();
+  const segments = texts.map((text) => parseSegment(text || refuse('it has two slashes in a row'), refuse));
+  segments.forEach((segment, index) => checkSegment(segment, index === segments.length - 1, refuse));
   const names = new Set<string>();
-  return texts.map((text, index) => {
-    if (text === '') refuse('it has two slashes in a row');
-    const segment = parseSegment(text, refuse);
-    checkSegment(segment, index === texts.length - 1, refuse);
-    for (const part of segment) {
-      if (part.kind === 'literal') continue;
-      const key = part.name.toLowerCase();
-      if (names.has(key)) refuse(`the parameter "${part.name}" occurs twice`);
-      names.add(key);
-    }
-    return segment;
-  });
+  for (const part of segments.flat()) {
+    if (part.kind === 'literal') continue;
+    if (names.has(part.name.toLowerCase())) refuse(`the parameter "${part.name}" occurs twice`);
+    names.add(part.name.toLowerCase());
+  }
+  return segments;
 }
 
-type Refuse = (why: string) => never;
-
 function parseSegment(text: string, refuse: Refuse): Segment {
-  const parts: Part[] = [];
-  const parameter = /\{(?!\{)((?:[^{}]|\{\{|\}\})*)\}/y;
-  const literal = /(?:[^{}]|\{\{|\}\})+/y;
-  for (let at = 0; at < text.length;) {
-    parameter.lastIndex = literal.lastIndex = at;
-    const inside = parameter.exec(text);
-    const outside = inside === null ? literal.exec(text) : null;
-    const found = (inside ?? outside ?? refuse('its braces do not match'))[0];
-    at += found.length;
-    if (inside !== null) parts.push(parseParameter(unescape(inside[1] ?? ''), refuse));
-    else if (found.includes('?')) refuse('a "?" may stand only in a parameter');
-    else parts.push({ kind: 'literal', text: unescape(found) });
-  }
-  return parts;
+  const either = /\{(?!\{)(?<inside>(?:[^{}]|\{\{|\}\})*)\}|(?<outside>(?:[^{}]|\{\{|\}\})+)/gy;
+  const found = [...text.matchAll(either)];
+  if (found.map(([all]) => all).join('') !== text) refuse('its braces do not match');
+  return found.map(({ groups: { inside, outside } = {} }): Part => {
+    if (outside === undefined) return parseParameter(unescape(inside ?? ''), refuse);
+    return outside.includes('?')
+      ? refuse('a "?" may stand only in a parameter')
+      : { kind: 'literal', text: unescape(outside) };
+  });
 }
 
 const unescape = (text: string): string => text.replaceAll('}}', '}').replaceAll('{{', '{');
@@ -64,22 +54,22 @@ const unescape = (text: string): string => text.replaceAll('}}', '}').replaceAll
 function parseParameter(text: string, refuse: Refuse): Parameter {
   const isCatchAll = text.startsWith('*');
   const isOptional = text.endsWith('?');
-  const inner = text.slice(/^\*{0,2}/.exec(text)?.[0].length ?? 0, isOptional ? -1 : undefined);
-  const name = /^.[^:=]*/s.exec(inner)?.[0] ?? '';
-  if (name === '' || /[/{}?*]/.test(name)) refuse(`"${name}" is no parameter name`);
-  const constraints: Constraint[] = [];
-  const constraint = /:((?:[^:(=]*)(?:\(.*?\)(?=$|:|=))?)/sy;
-  let at = (constraint.lastIndex = name.length);
-  for (let found = constraint.exec(inner); found !== null; found = constraint.exec(inner)) {
-    at = constraint.lastIndex;
-    if (found[1] !== '') constraints.push(makeConstraint(found[1] ?? ''));
-  }
-  const rest = inner.slice(at);
-  if (rest !== '' && !rest.startsWith('=')) refuse(`"${rest}" is no constraint`);
-  const defaultValue = rest === '' ? undefined : rest.slice(1);
+  const inner = text.replace(/^\*{1,2}/, '').replace(/\?$/, '');
+  const shape = /^(?<name>.[^:=]*)(?<constraints>(?::[^:(=]*(?:\(.*?\)(?=$|:|=))?)*)(?:=(?<value>.*))?$/s;
+  const found = shape.exec(inner)?.groups ?? refuse(`"${text}" is no parameter`);
+  const { name = '', constraints = '', value } = found;
+  if (/[/{}?*]/.test(name)) refuse(`"${name}" is no parameter name`);
   if (isCatchAll && isOptional) refuse('a catch-all cannot be optional');
-  if (isOptional && defaultValue !== undefined) refuse('an optional parameter cannot have a default');
-  return { kind: 'parameter', name, isOptional, isCatchAll, defaultValue, constraints };
+  if (isOptional && value !== undefined) refuse('an optional parameter cannot have a default');
+  const texts = [...constraints.matchAll(/:([^:(=]*(?:\(.*?\)(?=$|:|=))?)/gs)].map(([, one = '']) => one);
+  return {
+    kind: 'parameter',
+    name,
+    isOptional,
+    isCatchAll,
+    defaultValue: value,
+    constraints: texts.filter((one) => one !== '').map(makeConstraint),
+  };
 }
 
 function checkSegment(segment: Segment, isLast: boolean, refuse: Refuse): void {
@@ -89,8 +79,7 @@ function checkSegment(segment: Segment, isLast: boolean, refuse: Refuse): void {
     if (part.isCatchAll && (!isLast || segment.length > 1))
       refuse('a catch-all must be the whole last segment');
     if (before?.kind === 'parameter') refuse('two parameters stand side by side');
-    if (part.isOptional && segment.length > 1 && (index < segment.length - 1 || before?.text !== '.')) {
+    if (part.isOptional && segment.length > 1 && (index < segment.length - 1 || before?.text !== '.'))
       refuse('an optional parameter in a mixed segment must come last, after a "."');
-    }
   });
 }

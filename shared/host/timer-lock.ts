@@ -13,37 +13,31 @@ export function runTimersUnderLock(
   log: Log,
 ): () => Promise<void> {
   const stopping = new AbortController();
+  const { signal } = stopping;
   let store: TimerStore | undefined;
   let state: 'new' | 'held' | 'waiting' | 'unreachable' = 'new';
   const become = (next: typeof state, message: string): void => {
-    if (state === next) return;
+    if (state === next || signal.aborted) return;
     if (state === 'held') timers.stop();
     state = next;
     log(next === 'held' ? 'information' : 'warning', 'Host.Singleton', message);
+    if (next === 'held' && store !== undefined) timers.start(store);
   };
   const hold = async (): Promise<void> => {
     let lastHeldMs = 0;
-    while (!stopping.signal.aborted) {
+    while (!signal.aborted) {
+      const askedMs = Date.now();
       try {
         store ??= await connect();
-        const askedMs = Date.now();
-        const isHeld = await store.hold();
-        if (stopping.signal.aborted) return;
-        const before = state;
-        become(
-          isHeld ? 'held' : 'waiting',
-          isHeld
-            ? 'Host lock acquired: timers run here.'
-            : 'Another host holds the lock of the timers: they run there.',
-        );
-        if (isHeld) lastHeldMs = askedMs;
-        if (isHeld && before !== 'held') timers.start(store);
+        if (await store.hold()) {
+          lastHeldMs = askedMs;
+          become('held', 'Host lock acquired: timers run here.');
+        } else become('waiting', 'Another host holds the lock of the timers: they run there.');
       } catch (error) {
-        const isLapsed = Date.now() - lastHeldMs > lockMs - holdEveryMs;
-        if (isLapsed)
+        if (askedMs - lastHeldMs > lockMs - holdEveryMs)
           become('unreachable', `Timers do not run until AzureWebJobsStorage answers: ${String(error)}`);
       }
-      await sleep(holdEveryMs, undefined, { signal: stopping.signal }).catch(() => undefined);
+      await sleep(holdEveryMs, undefined, { signal }).catch(() => undefined);
     }
   };
   const holding = hold();

@@ -3,7 +3,6 @@
  */
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { BlockBlobClient, BlobLeaseClient } from '@azure/storage-blob';
 
 /** As stored by the real host and handed to the function; times are `yyyy-MM-ddTHH:mm:ss+00:00`. */
 export type TimerStatus = { readonly Last: string; readonly Next: string; readonly LastUpdated: string };
@@ -14,20 +13,20 @@ export type TimerStore = {
   hold(): Promise<boolean>;
   /** Gives the lock back, so that another host need not wait. */
   release(): Promise<void>;
+  /** Undefined when there is none, or none that can be understood. */
   read(timerName: string): Promise<TimerStatus | undefined>;
   write(timerName: string, status: TimerStatus): Promise<void>;
 };
 
 /** How long a lock lasts without being held again. */
 export const lockMs = 15_000;
-const containerName = 'azure-webjobs-hosts';
 
 /**
  * The id that hosts of one app share: from the machine and the folder, unless `AzureFunctionsWebHost__hostid` says it.
  */
 export function hostIdOf(scriptRoot: string, settings: Readonly<Record<string, string | undefined>>): string {
   const given = settings['AzureFunctionsWebHost__hostid'];
-  if (given !== undefined && given !== '') return given.toLowerCase();
+  if (given) return given.toLowerCase();
   const machine = hostname()
     .toLowerCase()
     .replace(/[^a-z0-9]/g, '')
@@ -45,68 +44,56 @@ export async function blobTimerStore(
 ): Promise<TimerStore> {
   const { BlobServiceClient } = await import('@azure/storage-blob');
   const options = { retryOptions: { maxTries: 2, tryTimeoutInMs: 5_000 } };
-  const container = BlobServiceClient.fromConnectionString(connection, options).getContainerClient(
-    containerName,
-  );
-  const statusBlob = (name: string): BlockBlobClient =>
+  const service = BlobServiceClient.fromConnectionString(connection, options);
+  const container = service.getContainerClient('azure-webjobs-hosts');
+  const lock = container.getBlockBlobClient(`locks/${hostId}/host`);
+  const lease = lock.getBlobLeaseClient(leaseId);
+  const statusBlob = (name: string) =>
     container.getBlockBlobClient(`timers/${hostId}/Host.Functions.${name}/status`);
-  let lease: BlobLeaseClient | undefined;
-  const prepare = async (): Promise<BlobLeaseClient> => {
-    await container.createIfNotExists();
-    const blob = container.getBlockBlobClient(`locks/${hostId}/host`);
-    await ignoring([409, 412], () => blob.upload('', 0, { conditions: { ifNoneMatch: '*' } }));
-    return blob.getBlobLeaseClient(leaseId);
-  };
+  let isPrepared = false;
   return {
     async hold() {
-      lease ??= await prepare();
-      const held = lease;
-      return (await ignoring([409], () => held.acquireLease(lockMs / 1000))) !== undefined;
+      if (!isPrepared) {
+        await container.createIfNotExists();
+        await unless([409, 412], lock.upload('', 0, { conditions: { ifNoneMatch: '*' } }));
+        isPrepared = true;
+      }
+      return (await unless([409], lease.acquireLease(lockMs / 1000))) !== undefined;
     },
     async release() {
-      await ignoring([404, 409, 412], async () => lease?.releaseLease());
+      await unless([404, 409, 412], lease.releaseLease());
     },
     async read(name) {
-      const found = await ignoring([404], () => statusBlob(name).downloadToBuffer());
-      return found === undefined ? undefined : parseStatus(found.toString('utf8'));
+      const found = await unless([404], statusBlob(name).downloadToBuffer());
+      return found && parseStatus(found.toString('utf8'));
     },
     async write(name, status) {
       const text = JSON.stringify(status);
-      await statusBlob(name).upload(text, Buffer.byteLength(text), {
-        blobHTTPHeaders: { blobContentType: 'application/json' },
-      });
+      const blobHTTPHeaders = { blobContentType: 'application/json' };
+      await statusBlob(name).upload(text, Buffer.byteLength(text), { blobHTTPHeaders });
     },
   };
 }
 
-/** A status that cannot be read counts as none. */
 function parseStatus(text: string): TimerStatus | undefined {
   try {
-    const { Last, Next, LastUpdated } = JSON.parse(text) as Partial<TimerStatus>;
-    const times = [Last, Next, LastUpdated];
-    return times.every((time) => typeof time === 'string' && !Number.isNaN(Date.parse(time)))
-      ? ({ Last, Next, LastUpdated } as TimerStatus)
-      : undefined;
+    const { Last = '', Next = '', LastUpdated = '' } = JSON.parse(text) as Partial<TimerStatus>;
+    const areTimes = [Last, Next, LastUpdated].every((time) => !Number.isNaN(Date.parse(time)));
+    return areTimes ? { Last, Next, LastUpdated } : undefined;
   } catch {
     return undefined;
   }
 }
 
-async function ignoring<Result>(
+/** Undefined where the storage answers with one of these statuses. */
+async function unless<Result>(
   statuses: readonly number[],
-  call: () => Promise<Result>,
+  answer: Promise<Result>,
 ): Promise<Result | undefined> {
   try {
-    return await call();
+    return await answer;
   } catch (error) {
-    if (
-      typeof error === 'object' &&
-      error !== null &&
-      'statusCode' in error &&
-      statuses.includes(Number(error.statusCode))
-    ) {
-      return undefined;
-    }
+    if (statuses.includes((error as { statusCode?: number }).statusCode ?? 0)) return undefined;
     throw error;
   }
 }

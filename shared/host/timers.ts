@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import type { RegisteredFunction } from './core-types.ts';
 import { triggerOf } from './http-functions.ts';
-import { invoke, type Invoker } from './invoke.ts';
+import { calledByApi, invoke, type Invoker } from './invoke.ts';
 import { parseSchedule, type Schedule } from './schedule.ts';
 import type { TimerStatus, TimerStore } from './timer-store.ts';
 
@@ -31,68 +31,68 @@ type Timer = {
   status: TimerStatus | undefined;
 };
 
+type Say = (level: 'information' | 'warning' | 'error', name: string, text: string) => void;
+type Settings = Readonly<Record<string, string | undefined>>;
+
+/** The type of a timer's trigger. */
+export const timerTrigger = 'timertrigger';
 /** No sleep is longer, so that a changed clock is noticed. */
 const longestSleepMs = 60_000;
 const never = '0001-01-01T00:00:00+00:00';
 
-/** @param isInError told of a schedule that cannot be understood; that timer is left out, as the real host does it */
+/** @param functions those of other triggers are passed over
+ * @param isInError told of a schedule that cannot be understood; that timer is left out, as the real host does it */
 export function makeTimers(
   invoker: Invoker,
   functions: readonly RegisteredFunction[],
-  settings: Readonly<Record<string, string | undefined>>,
+  settings: Settings,
   isInError: (name: string, why: string) => void,
 ): Timers {
-  const timers = functions.flatMap((fn) => {
-    const timer = makeTimer(invoker, fn, settings);
-    if (typeof timer !== 'string') return timer;
-    isInError(fn.metadata.name, timer);
-    return [];
-  });
-  const runs = new Set<Promise<void>>();
+  const runs = new Set<Promise<unknown>>();
   let stopped = new AbortController();
+  const say: Say = (level, name, text) => invoker.log(level, `Function.${name}`, text);
+  const timers = functions.flatMap((fn) => makeTimer(fn, settings, say, isInError));
 
-  const run = (timer: Timer, reason: string, isPastDue: boolean): Promise<void> => {
-    const ended = runOnce(invoker, timer, reason, isPastDue).finally(() => runs.delete(ended));
-    runs.add(ended);
-    return ended;
+  const run = async (timer: Timer, reason: string, isPastDue = false): Promise<void> => {
+    const running = invokeTimer(invoker, timer, reason, isPastDue);
+    runs.add(running);
+    await running;
+    runs.delete(running);
+  };
+  const record = async (timer: Timer, store: TimerStore, atMs: number): Promise<void> => {
+    const nextMs = timer.isMonitored ? timer.schedule.next(atMs) : undefined;
+    if (nextMs === undefined) return;
+    timer.status = { Last: stamp(atMs), Next: stamp(nextMs), LastUpdated: stamp(atMs) };
+    await store.write(timer.name, timer.status).catch((error: unknown) => {
+      say('warning', timer.name, `The status of '${timer.name}' could not be stored: ${String(error)}`);
+    });
   };
   const follow = async (timer: Timer, store: TimerStore, signal: AbortSignal): Promise<void> => {
-    const dueMs = timer.isMonitored ? await pastDue(timer, store) : undefined;
+    const isPastDue = timer.isMonitored && (await isMissed(timer, store));
     if (signal.aborted) return;
     let atMs = Date.now();
-    if (dueMs !== undefined || timer.runOnStartup) {
-      const isPastDue = dueMs !== undefined;
-      invoker.log(
-        'information',
-        `Function.${timer.name}`,
-        isPastDue
-          ? `Function '${timer.name}' is past due on startup. Executing now.`
-          : `Function '${timer.name}' is configured to run on startup. Executing now.`,
-      );
+    if (isPastDue || timer.runOnStartup) {
+      const why = isPastDue ? 'past due on startup' : 'configured to run on startup';
+      say('information', timer.name, `Function '${timer.name}' is ${why}. Executing now.`);
       await run(timer, 'Timer fired at startup', isPastDue);
-      if (isPastDue) await record(invoker, timer, store, atMs);
+      if (isPastDue) await record(timer, store, atMs);
     }
     for (;;) {
       const nextMs = timer.schedule.next(atMs);
       if (nextMs === undefined || !(await sleepUntil(nextMs, signal))) return;
       atMs = Math.max(Date.now(), nextMs);
-      await run(timer, `Timer fired at ${new Date().toISOString()}`, false);
-      if (timer.isMonitored) await record(invoker, timer, store, atMs);
+      await run(timer, `Timer fired at ${new Date().toISOString()}`);
+      await record(timer, store, atMs);
     }
   };
   return {
     count: timers.length,
     start(store) {
       stopped = new AbortController();
-      for (const timer of timers) {
-        follow(timer, store, stopped.signal).catch((error: unknown) => {
-          invoker.log(
-            'error',
-            `Function.${timer.name}`,
-            `The timer '${timer.name}' stopped: ${String(error)}`,
-          );
-        });
-      }
+      for (const timer of timers)
+        follow(timer, store, stopped.signal).catch((error: unknown) =>
+          say('error', timer.name, `The timer '${timer.name}' stopped: ${String(error)}`),
+        );
     },
     stop: () => stopped.abort(),
     async finish() {
@@ -100,24 +100,27 @@ export function makeTimers(
     },
     runNow(name) {
       const timer = timers.find((one) => one.name === name);
-      if (timer !== undefined)
-        void run(timer, 'This function was programmatically called via the host APIs.', false);
+      if (timer !== undefined) void run(timer, calledByApi);
       return timer !== undefined;
     },
   };
 }
 
 function makeTimer(
-  invoker: Invoker,
   fn: RegisteredFunction,
-  settings: Readonly<Record<string, string | undefined>>,
-): Timer | string {
+  settings: Settings,
+  say: Say,
+  isInError: (name: string, why: string) => void,
+): Timer | [] {
+  const { type, options } = triggerOf(fn);
+  if (type !== timerTrigger) return [];
   const { name } = fn.metadata;
-  const { options } = triggerOf(fn);
-  const expression = typeof options['schedule'] === 'string' ? options['schedule'] : '';
-  const schedule = parseSchedule(expression, settings);
-  if (typeof schedule === 'string') return schedule;
-  if (schedule.warning !== undefined) invoker.log('warning', `Function.${name}`, schedule.warning);
+  const schedule = parseSchedule(String(options['schedule']), settings);
+  if (typeof schedule === 'string') {
+    isInError(name, schedule);
+    return [];
+  }
+  if (schedule.warning !== undefined) say('warning', name, schedule.warning);
   const isMonitored = schedule.isMonitored && options['useMonitor'] !== false;
   return {
     name,
@@ -130,60 +133,38 @@ function makeTimer(
 }
 
 /** One run with the real host's TimerInfo. A failed run is logged by its invocation and ends like any other. */
-async function runOnce(invoker: Invoker, timer: Timer, reason: string, isPastDue: boolean): Promise<void> {
-  const info = {
-    Schedule: { AdjustForDST: true },
-    ScheduleStatus: timer.status ?? null,
-    IsPastDue: isPastDue,
-  };
-  await invoke(invoker, {
-    fn: timer.fn,
-    invocationId: randomUUID(),
-    reason,
-    request: {
-      inputData: [{ name: triggerOf(timer.fn).bindingName, data: { json: JSON.stringify(info) } }],
-      triggerMetadata: {},
-    },
-  }).catch(() => undefined);
+async function invokeTimer(
+  invoker: Invoker,
+  { fn, status }: Timer,
+  reason: string,
+  isPastDue: boolean,
+): Promise<unknown> {
+  const info = { Schedule: { AdjustForDST: true }, ScheduleStatus: status ?? null, IsPastDue: isPastDue };
+  const inputData = [{ name: triggerOf(fn).bindingName, data: { json: JSON.stringify(info) } }];
+  const request = { inputData, triggerMetadata: {} };
+  return invoke(invoker, { fn, invocationId: randomUUID(), reason, request }).catch(() => undefined);
 }
 
-/** Loads the status and mends it when the schedule has changed since.
- * @returns the missed time, if one was missed */
-async function pastDue(timer: Timer, store: TimerStore): Promise<number | undefined> {
+/** Loads the status, and mends it when the schedule has changed since.
+ * @returns whether a run was missed */
+async function isMissed(timer: Timer, store: TimerStore): Promise<boolean> {
   const nowMs = Date.now();
   const stored = await store.read(timer.name);
-  const sinceMs =
-    stored === undefined ? nowMs : Date.parse(stored.Last === never ? stored.LastUpdated : stored.Last);
+  const lastMs = stored && Date.parse(stored.Last === never ? stored.LastUpdated : stored.Last);
+  const sinceMs = lastMs ?? nowMs;
   const expectedMs = timer.schedule.next(sinceMs);
-  if (expectedMs === undefined) return undefined;
+  if (expectedMs === undefined) return false;
+  const isPast = nowMs > expectedMs;
   if (stored !== undefined && Date.parse(stored.Next) === expectedMs) {
     timer.status = stored;
-    return nowMs > expectedMs ? expectedMs : undefined;
+    return isPast;
   }
-  const isPast = nowMs > expectedMs;
   const nextMs = isPast ? timer.schedule.next(nowMs) : expectedMs;
-  if (nextMs === undefined) return undefined;
-  const updated = {
-    Last: stored?.Last ?? never,
-    Next: stamp(nextMs),
-    LastUpdated: stamp(isPast ? nowMs : sinceMs),
-  };
-  timer.status = updated;
-  await store.write(timer.name, updated);
-  return undefined;
-}
-
-async function record(invoker: Invoker, timer: Timer, store: TimerStore, atMs: number): Promise<void> {
-  const nextMs = timer.schedule.next(atMs);
-  if (nextMs === undefined) return;
-  timer.status = { Last: stamp(atMs), Next: stamp(nextMs), LastUpdated: stamp(atMs) };
-  await store.write(timer.name, timer.status).catch((error: unknown) => {
-    invoker.log(
-      'warning',
-      `Function.${timer.name}`,
-      `The status of the timer '${timer.name}' could not be stored: ${String(error)}`,
-    );
-  });
+  if (nextMs === undefined) return false;
+  const LastUpdated = stamp(isPast ? nowMs : sinceMs);
+  timer.status = { Last: stored?.Last ?? never, Next: stamp(nextMs), LastUpdated };
+  await store.write(timer.name, timer.status);
+  return false;
 }
 
 function stamp(ms: number): string {
@@ -195,9 +176,11 @@ async function sleepUntil(atMs: number, signal: AbortSignal): Promise<boolean> {
   while (!signal.aborted && Date.now() < atMs) {
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, Math.min(atMs - Date.now(), longestSleepMs));
-    signal.addEventListener('abort', () => resolve(), { once: true });
+    const wake = (): void => resolve();
+    signal.addEventListener('abort', wake, { once: true });
     await promise;
     clearTimeout(timer);
+    signal.removeEventListener('abort', wake);
   }
   return !signal.aborted;
 }

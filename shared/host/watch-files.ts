@@ -6,8 +6,14 @@ import { join } from 'node:path';
 
 const settleMs = 200;
 
-/** @returns what ends the watching */
-export function watchFiles(scriptRoot: string, onChange: () => void): () => void {
+/** @param say told of folders whose changes cannot be seen, or no more; the others are watched on
+ * @returns what ends the watching */
+export function watchFiles(
+  scriptRoot: string,
+  onChange: () => void,
+  say: (sentence: string) => void,
+): () => void {
+  const watchers: FSWatcher[] = [];
   let timer: NodeJS.Timeout | undefined;
   const changed = (_event: string, file: string | null): void => {
     if (file === null || !/\.(?:[cm]?[jt]s|json)$/.test(file) || /(?:^|[\\/])(?:node_modules|\.)/.test(file))
@@ -15,11 +21,19 @@ export function watchFiles(scriptRoot: string, onChange: () => void): () => void
     clearTimeout(timer);
     timer = setTimeout(onChange, settleMs);
   };
-  const folders = readdirSync(scriptRoot, { withFileTypes: true }).filter(
-    (entry) => entry.isDirectory() && entry.name !== 'node_modules' && !entry.name.startsWith('.'),
-  );
-  const watchers: FSWatcher[] = [watch(scriptRoot, changed)];
-  for (const { name } of folders) watchers.push(watch(join(scriptRoot, name), { recursive: true }, changed));
+  const unseen = (folder: string, error: unknown): void =>
+    say(`Changes in ${folder} are not seen: ${String(error)}`);
+  const watchFolder = (folder: string, recursive: boolean): void => {
+    try {
+      watchers.push(watch(folder, { recursive }, changed).on('error', (error) => unseen(folder, error)));
+    } catch (error) {
+      unseen(folder, error);
+    }
+  };
+  watchFolder(scriptRoot, false);
+  for (const entry of readdirSync(scriptRoot, { withFileTypes: true }))
+    if (entry.isDirectory() && entry.name !== 'node_modules' && !entry.name.startsWith('.'))
+      watchFolder(join(scriptRoot, entry.name), true);
   return () => {
     clearTimeout(timer);
     for (const watcher of watchers) watcher.close();

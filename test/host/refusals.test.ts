@@ -57,7 +57,10 @@ describe('host.json', () => {
     refused(() => read('{'), /host\.json cannot be read/);
     refused(() => read({}), /"version": "2\.0"/);
     for (const routePrefix of ['api/', '/api', '/']) {
-      refused(() => read({ version: '2.0', extensions: { http: { routePrefix } } }), /must not begin or end/);
+      refused(
+        () => read({ version: '2.0', extensions: { http: { routePrefix } } }),
+        /does not begin or end with a slash/,
+      );
     }
     refused(() => read({ version: '2.0', functionTimeout: 'soon' }), /is no time span/);
   });
@@ -68,11 +71,11 @@ describe('host.json', () => {
     expect(config).toMatchObject({
       routePrefix: 'api',
       functionTimeoutMs: 10_000,
-      maxRequests: 7,
+      requestsMax: 7,
       warnings: [],
     });
     expect(config.customHeaders).toEqual({ 'X-A': '/*b*/' });
-    expect(read({ version: '2.0' })).toMatchObject({ functionTimeoutMs: 1_800_000, maxRequests: Infinity });
+    expect(read({ version: '2.0' })).toMatchObject({ functionTimeoutMs: 1_800_000, requestsMax: Infinity });
     expect(read({ version: '2.0', functionTimeout: '-1' }).functionTimeoutMs).toBe(Infinity);
   });
 

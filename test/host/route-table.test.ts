@@ -29,11 +29,11 @@ function answer(row: Row): Answer | 'refused' {
   try {
     const table = makeRouteTable(row.prefix, row.routes);
     const target = parseTarget(row.request?.url ?? '/');
-    if (target.kind === 'refused') return { match: null, status: target.status };
+    if (target === undefined) return { match: null, status: 400 };
     const found = table(row.request?.method ?? 'GET', target.path);
     return found === undefined
       ? { match: null, status: 404 }
-      : { match: found.name, params: { ...found.params } };
+      : { match: found.route.name, params: { ...found.params } };
   } catch (error) {
     if (error instanceof HostRefusal) return 'refused';
     throw error;
@@ -70,7 +70,7 @@ describe('the route table', () => {
       { name: 'bList', route: 'products/list', methods: ['GET'] },
       { name: 'aDetails', route: 'products/{id}', methods: ['GET'] },
     ]);
-    expect(table('GET', '/products/list')?.name).toBe('aDetails');
+    expect(table('GET', '/products/list')?.route.name).toBe('aDetails');
     expect(table('POST', '/products/list')).toBeUndefined();
   });
 });

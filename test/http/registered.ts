@@ -68,9 +68,9 @@ async function register(): Promise<Registered> {
   const check = makeContract(openApiDocument(declared));
   const call = async (wish: Wish) => {
     const target = parseTarget(wish.path ?? '/');
-    const match = target.kind === 'path' ? table(wish.method ?? 'GET', target.path) : undefined;
-    const handler = handlers.get(match?.name ?? '');
-    if (target.kind !== 'path' || handler === undefined)
+    const match = target && table(wish.method ?? 'GET', target.path);
+    const handler = handlers.get(match?.route.name ?? '');
+    if (target === undefined || handler === undefined)
       throw new Error(`no function takes ${wish.method} ${wish.path}`);
     const got = await send(handler, { ...wish, path: encodePath(target.path) + target.query });
     check({ method: wish.method ?? 'GET', path: wish.path ?? '/', ...got });
