@@ -261,6 +261,8 @@ describe.each(given === undefined ? [true, false] : [givenStreams])('a host (str
       )[0];
     expect(await post('byHand', '{"input":null}')).toBe(202);
     expect(await post('BYHAND', '{"input":"text"}')).toBe(202);
+    expect(await post('byHand', '{"input":1}')).toBe(202);
+    expect(await post('show', '{"input":""}')).toBe(202);
     expect(await post('unknown', '{"input":null}')).toBe(404);
     expect(await post('byHand', '{"input":null}', 'text/plain')).toBe(415);
     expect(await post('byHand', '{"input":{}}')).toBe(400);

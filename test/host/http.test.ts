@@ -16,6 +16,7 @@ http('text', { methods: ['GET'], route: 'text', handler: () => 'no object' });
 http('lies', { methods: ['GET'], route: 'lies', handler: () => ({ body: 'abc', headers: { 'content-length': '10' } }) });
 http('ignores', { methods: ['POST'], route: 'ignores', handler: () => ({ status: 413, body: 'too much' }) });
 http('cancels', { methods: ['POST'], route: 'cancels', handler: async (r) => { const reader = r.body.getReader(); await reader.read(); await reader.cancel(); return { body: 'never seen' }; } });
+http('leaves', { methods: ['POST'], route: 'leaves', handler: async (r) => { await r.body.getReader().read(); return { status: 202, body: 'read no further' }; } });
 http('counts', { methods: ['POST'], route: 'counts', handler: async (r) => { let bytes = 0, rss = 0; for await (const c of r.body) { bytes += c.length; rss = Math.max(rss, process.memoryUsage.rss()); } return { jsonBody: { bytes, rss } }; } });
 let made = 0;
 http('stream', { methods: ['GET'], route: 'stream/{count}', handler: (r) => ({ body: (async function* () { for (made = 0; made < Number(r.params.count); made++) yield Buffer.alloc(1 << 20, 97); })() }) });
@@ -26,6 +27,7 @@ http('traced', { methods: ['TRACE'], route: 'traced', handler: () => ({ body: 'n
 `;
 const mib = Buffer.alloc(1 << 20);
 const localSettings = {
+  Host: { CORS: 'http://a.example, http://b.example', CORSCredentials: true },
   Values: { FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: String(96 << 20) },
 };
 
@@ -77,6 +79,28 @@ describe.each([{ streams: true }, { streams: false }])('HTTP (streaming: $stream
       expect(await answer('/counts', chunkedPost(Array.from({ length: 97 }, () => mib)))).toEqual([500, '']);
   });
 
+  it('lets the origins of local.settings.json send credentials when it says so', async () => {
+    const asked = { 'access-control-request-method': 'GET', 'access-control-request-headers': 'x-a' };
+    const headers = { origin: 'http://B.example', ...asked };
+    const preflight = await raw(
+      host.port,
+      `OPTIONS /hello HTTP/1.1\r\nHost: h\r\n${Object.entries(headers)
+        .map(([name, value]) => `${name}: ${value}\r\n`)
+        .join('')}`,
+    );
+    expect(preflight).toMatch(/^HTTP\/1\.1 204/);
+    for (const line of [
+      'access-control-allow-origin: http://B.example',
+      'vary: Origin',
+      'access-control-allow-credentials: true',
+      'access-control-allow-methods: GET',
+      'access-control-allow-headers: x-a',
+    ])
+      expect(preflight).toContain(`${line}\r\n`);
+    const other = await raw(host.port, 'GET /hello HTTP/1.1\r\nHost: h\r\norigin: http://c.example\r\n');
+    expect(other).not.toContain('access-control');
+  });
+
   it('shows its page at / unless told not to, and keeps /admin to itself', async () => {
     expect(await answer('/')).toEqual([200, expect.stringContaining('up and running')]);
     expect(await answer('/admin')).toEqual([401, '']);
@@ -92,6 +116,17 @@ describe.each([{ streams: true }, { streams: false }])('HTTP (streaming: $stream
       expect(await host.line(/cancelled half read/)).toContain('Functions.cancels');
     },
   );
+
+  it.runIf(streams)('cuts off a client whose body nobody reads any more, 8 s after the answer', async () => {
+    const socket = net.connect({ port: host.port, host: '127.0.0.1' });
+    socket.write(`POST /leaves HTTP/1.1\r\nHost: h\r\nContent-Length: ${8 * mib.length}\r\n\r\n`);
+    for (let part = 0; part < 8; part++) socket.write(mib);
+    let text = '';
+    socket.on('data', (chunk) => (text += String(chunk))).on('error', () => undefined);
+    await new Promise((resolve) => socket.once('close', resolve));
+    expect(text).toMatch(/^HTTP\/1\.1 202/);
+    expect(await host.line(/left half read/)).toContain('Functions.leaves');
+  });
 
   it.runIf(streams)('resets no client that is still sending when its last answer is out', async () => {
     const socket = net.connect({ port: host.port, host: '127.0.0.1', allowHalfOpen: true });

@@ -1,9 +1,10 @@
 /** Start, crash, timeout, reload and end of the host, seen from outside. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import net, { type AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { HostRefusal } from '../../shared/host/refusal.ts';
 import { openPort } from '../../shared/host/shared-port.ts';
 import { atEnd, cleanUp, repository, run, writeApp, writeFunctions } from './fixture-app.ts';
@@ -113,8 +114,11 @@ describe('the life of a host', () => {
     expect(await text(`${host.url}/pid`)).toBe('changed');
   });
 
-  it('gives the answer 429 above maxConcurrentRequests', async () => {
-    const hostJson = { version: '2.0', extensions: { http: { routePrefix: '', maxConcurrentRequests: 2 } } };
+  it.each([
+    ['maxConcurrentRequests', { maxConcurrentRequests: 2, maxOutstandingRequests: 9 }],
+    ['maxOutstandingRequests', { maxConcurrentRequests: -1, maxOutstandingRequests: 2 }],
+  ])('gives the answer 429 above %s', async (_, limits) => {
+    const hostJson = { version: '2.0', extensions: { http: { routePrefix: '', ...limits } } };
     const host = await run(writeApp({ code, hostJson }));
     const held = text(`${host.url}/held`);
     await host.line(/it is held/);
@@ -156,7 +160,13 @@ describe('the life of a host', () => {
       ).status;
     expect(await post('never', '{"input":null}')).toBe(202);
     expect(await host.line(/ran by hand/)).toContain('"isPastDue":false');
+    expect(await post('pid', '{"input":""}')).toBe(202);
+    expect(await host.line(/'Functions\.pid' was not run by hand/)).toContain('only timers');
     expect(await post('unknown', '{}')).toBe(404);
+    expect(await post('never', 'no JSON')).toBe(400);
+    expect(await post('never', '"text"')).toBe(400);
+    expect((await fetch(`${host.url}/admin/host/status`, { method: 'PUT' })).status).toBe(404);
+    expect((await fetch(`${host.url}/admin/functions/never/status`)).status).toBe(404);
     expect(await post('never', '{"input":null}', 'text/plain')).toBe(415);
     expect(await post('never', '{"input":{}}')).toBe(400);
     expect(
@@ -187,6 +197,67 @@ describe('the life of a host', () => {
     expect(await host.line(/'pid2' function is in error/)).toContain('the function "pid"');
     expect(await text(`${host.url}/pid`)).toBe(String(host.pid));
     expect((await fetch(`${host.url}/Admin/x`)).status).toBe(404);
+  });
+
+  it('loads only the functions that host.json names, and serves none that a setting disables', async () => {
+    const host = await run(
+      writeApp({
+        code,
+        hostJson: {
+          version: '2.0',
+          functions: ['pid', 'release'],
+          extensions: { http: { routePrefix: '' } },
+        },
+        localSettings: { Values: { AzureWebJobs_release_Disabled: 'True' } },
+      }),
+    );
+    expect(await host.line(/\trelease: disabled/)).toBeDefined();
+    expect(host.lines.join('\n')).not.toContain('\theld');
+    expect(await text(`${host.url}/pid`)).toBe(String(host.pid));
+    for (const path of ['held', 'release']) expect((await fetch(`${host.url}/${path}`)).status).toBe(404);
+  });
+
+  it('runs a CommonJS app, and one whose hook on the way out throws', async () => {
+    const folder = writeApp({ code: '' });
+    writeFileSync(join(folder, 'package.json'), '{ "main": "{src/*,more}.js" }');
+    mkdirSync(join(folder, 'src'));
+    const load = `const { app } = require('@azure/functions');`;
+    writeFileSync(
+      join(folder, 'src/a.js'),
+      `${load} app.get('a', () => ({ body: __filename })); app.hook.appTerminate(() => { throw new Error('not yet'); });`,
+    );
+    writeFileSync(
+      join(folder, 'more.js'),
+      `${load} app.post('more', { handler: () => ({ body: 'more' }) });`,
+    );
+    const host = await run(folder);
+    expect(await text(`${host.url}/a`)).toBe(join(folder, 'src/a.js'));
+    expect(await text(`${host.url}/more`, { method: 'POST' })).toBe('more');
+    await host.stop();
+    expect(await host.line(/An appTerminate hook threw/)).toContain('not yet');
+    expect(await host.exited).toBe(0);
+  });
+
+  it('stays up without a function, and says so', async () => {
+    const folder = writeApp({ code: '' });
+    writeFileSync(join(folder, 'package.json'), '{ "main": "nothing/*.js" }');
+    const host = await run(folder);
+    expect(await host.line(/No job functions found/)).toBeDefined();
+    expect((await fetch(`${host.url}/a`)).status).toBe(404);
+  });
+
+  it('waits longer and longer for an app that crashes again and again, and can still be stopped', async () => {
+    const folder = writeApp({ code });
+    const host = await run(folder);
+    writeFunctions(folder, `console.log('started at ' + Date.now()); throw new Error('it got worse');`);
+    process.kill(host.pid, 'SIGKILL');
+    const starts = (): number[] =>
+      host.lines.flatMap((line) => Number(/^started at (\d+)/.exec(line)?.[1] ?? NaN) || []);
+    await vi.waitFor(() => expect(starts().length).toBeGreaterThan(3), { timeout: 20_000 });
+    const [first = 0, second = 0, third = 0, fourth = 0] = starts();
+    expect([second - first > 100, third - second > 200, fourth - third > 400]).toEqual([true, true, true]);
+    expect(await host.line(/it got worse.*|started again/)).toBeDefined();
+    await host.stop();
   });
 
   it('lets the process environment win over local.settings.json', async () => {
@@ -273,10 +344,20 @@ describe('the command line', () => {
     for (const args of [
       ['start', '--prot', '1'],
       ['start', '--port=many'],
+      ['start', '--port='],
+      ['start', '--port'],
+      ['next'],
+      ['next', '* * * * *', '--count', '0'],
+      ['next', '* * * * *', '--from', 'soon'],
+      ['next', '* * * * *', '--odd'],
       ['start', '--script-root', '/nowhere', '--port', '0'],
       ['start', '--script-root', '/nowhere', '--port', '0', '--watch'],
     ])
       expect(await command(...args)).toMatchObject({ code: 2, out: '' });
+    expect(await command('start', '--enableAuth')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('--enableAuth is not supported') as string,
+    });
     expect(await command('dance')).toMatchObject({
       code: 2,
       err: expect.stringContaining('usage:') as string,

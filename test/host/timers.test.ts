@@ -55,6 +55,7 @@ function invoker(log: string[] = []): Invoker {
 type TimerOptions = {
   schedule: string;
   runOnStartup?: boolean;
+  useMonitor?: boolean;
   retry?: RegisteredFunction['metadata']['retryOptions'];
   takesMs?: (run: number) => number;
   fails?: (run: number) => boolean;
@@ -71,10 +72,12 @@ function timer(options: TimerOptions): { timers: Timers; runs: Run[]; inError: r
     if (takesMs > 0) await new Promise((resolve) => setTimeout(resolve, takesMs));
     if (fails) throw new Error('this time not');
   };
-  const { schedule, runOnStartup = false, retry } = options;
+  const { schedule, runOnStartup = false, useMonitor = true, retry } = options;
   const metadata = {
     name: 't',
-    bindings: { timerTrigger7: { type: 'timerTrigger', direction: 'in', schedule, runOnStartup } },
+    bindings: {
+      timerTrigger7: { type: 'timerTrigger', direction: 'in', schedule, runOnStartup, useMonitor },
+    },
     ...(retry === undefined ? {} : { retryOptions: retry }),
   };
   const inError: string[] = [];
@@ -165,6 +168,27 @@ describe('timers', () => {
     await pass(100);
     expect(runs.map((run) => run.at)).toEqual(['12:01:00', '12:01:05', '12:01:10', '12:02:00']);
     expect(log.join('')).toMatch(/Executed 'Functions\.t' \(Failed/);
+  });
+
+  it('wait twice as long before each new attempt, up to the longest', async () => {
+    const retry = {
+      retryStrategy: 'exponentialBackoff',
+      maxRetryCount: 3,
+      minimumInterval: { seconds: 2 },
+      maximumInterval: { seconds: 5, nanos: 5e8 },
+    } as const;
+    const { timers, runs } = timer({ schedule: '0 * * * * *', retry, fails: () => true });
+    timers.start(memoryStore());
+    await pass(55);
+    expect(runs.map((run) => run.at)).toEqual(['12:01:00', '12:01:02', '12:01:06', '12:01:11']);
+  });
+
+  it('keep no status when told not to', async () => {
+    const [{ timers, runs }, store] = [timer({ schedule: '0 * * * * *', useMonitor: false }), memoryStore()];
+    timers.start(store);
+    await pass(40);
+    expect(runs.map((run) => run.status)).toEqual([null]);
+    expect(store.kept.size).toBe(0);
   });
 
   it('are waited for when the host ends, and can be run by hand beside the schedule', async () => {
