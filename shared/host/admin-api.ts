@@ -15,7 +15,8 @@ export type AdminOptions = {
   readonly hostId: string;
   readonly functions: readonly RegisteredFunction[];
   readonly settings: Readonly<Record<string, string | undefined>>;
-  readonly urlOf: (name: string) => string | undefined;
+  /** Of the HTTP functions, by name. */
+  readonly urls: ReadonlyMap<string, string>;
   /** Starts a run of one of the functions; what becomes of it is in the log. */
   readonly runNow: (name: string) => void;
 };
@@ -71,11 +72,11 @@ function status(id: string): object {
   };
 }
 
-function list({ functions, settings, urlOf }: AdminOptions, req: IncomingMessage): object[] {
+function list({ functions, settings, urls }: AdminOptions, req: IncomingMessage): object[] {
   return functions.map(({ metadata: { name, bindings } }) => ({
     name,
     href: `http://${req.headers.host ?? 'localhost'}/admin/functions/${name}`,
-    invoke_url_template: urlOf(name) ?? null,
+    invoke_url_template: urls.get(name) ?? null,
     language: 'node',
     config: { bindings: Object.entries(bindings).map(([key, binding]) => ({ ...binding, name: key })) },
     isDisabled: isDisabled(name, settings),

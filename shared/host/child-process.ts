@@ -1,7 +1,7 @@
 /** The child as a process: how it is started, what it prints, how it ends. */
 import { fork, type ChildProcess, type SendHandle } from 'node:child_process';
 import { once } from 'node:events';
-import { stopMessage, type ChildOptions } from './messages.ts';
+import type { ChildOptions } from './messages.ts';
 
 const drainMs = 31_000;
 /** Its last words are waited for so long, should a grandchild keep the pipe open. */
@@ -52,7 +52,7 @@ export async function exitCodeOf(child: ChildProcess): Promise<number> {
 export async function endChild(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, 'exit');
-  if (child.connected) child.send(stopMessage, () => undefined);
+  if (child.connected) child.send('stop', () => undefined);
   const timer = setTimeout(() => child.kill('SIGKILL'), drainMs);
   await ended;
   clearTimeout(timer);

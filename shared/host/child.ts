@@ -8,7 +8,6 @@ import { makeBuffered } from './http-buffered.ts';
 import { checkedHttpFunctions, isDisabled, triggerOf, type HttpFunction } from './http-functions.ts';
 import { makeHttpHost, type HttpHost } from './http-server.ts';
 import { makeStreaming } from './http-streaming.ts';
-import type { Invoker } from './invoke.ts';
 import { loadApp, type LoadedApp } from './load-app.ts';
 import { createLog, describeFault, type Log } from './log.ts';
 import type { ChildOptions, FromChild } from './messages.ts';
@@ -38,29 +37,9 @@ function end(log: Log, code: number): never {
 }
 
 async function start(options: ChildOptions, handle: SendHandle): Promise<void> {
-  const scriptRoot = process.cwd();
-  const config = readHostConfig(scriptRoot);
-  const local = readLocalSettings(scriptRoot);
-  const settings = {
-    ...local.values,
-    WEBSITE_HOSTNAME: `127.0.0.1:${options.port}`,
-    AzureWebJobsScriptRoot: scriptRoot,
-    FUNCTIONS_WORKER_RUNTIME: 'node',
-  };
-  for (const [name, value] of Object.entries(settings)) env[name] ??= value;
-  const log = createLog(config.logLevels, (text) => void process.stdout.write(text));
-  for (const warning of config.warnings) log('warning', 'Host', warning);
-  process.on('uncaughtException', (error) => {
-    log('critical', 'Worker', `Worker uncaught exception: ${describeFault(error)}`);
-    end(log, 1);
-  });
-  process.on('disconnect', () => end(log, 1));
-
+  const { config, local, log } = prepare(options.port);
   const core = installFunctionsCore(log);
-  const app = await loadApp(core, scriptRoot, (text) => log('warning', 'Host', text));
-  const functions = [...core.functions.values()].filter(
-    ({ metadata }) => config.only?.includes(metadata.name) ?? true,
-  );
+  const app = await loadApp(core, process.cwd(), (text) => log('warning', 'Host', text));
   const timeoutMs = config.functionTimeoutMs;
   const onTimeout = (name: string, id: string): void => {
     const text = `Timeout value of ${timeoutMs / 1000}s was exceeded by 'Functions.${name}' (Id=${id}). Restarting the worker process.`;
@@ -68,66 +47,35 @@ async function start(options: ChildOptions, handle: SendHandle): Promise<void> {
     host.failAll();
     setTimeout(() => end(log, 1), failAllMs);
   };
-  const host = serve({
-    options,
-    config,
-    local,
-    log,
-    app,
-    functions,
-    invoker: { core, ...app, log, timeoutMs, onTimeout },
-  });
-  await host.listen(handle).catch(() => {
-    throw portTaken(options.port);
-  });
-  tell({ kind: 'ready' });
-}
-
-type App = {
-  readonly options: ChildOptions;
-  readonly config: HostConfig;
-  readonly local: LocalSettings;
-  readonly log: Log;
-  readonly app: LoadedApp;
-  readonly functions: readonly RegisteredFunction[];
-  readonly invoker: Invoker;
-};
-
-/** Puts the parts together, starts the timers and sets what `stop` does. */
-function serve({ options, config, local, log, app, functions, invoker }: App): HttpHost {
+  const invoker = { core, ...app, log, timeoutMs, onTimeout };
+  const functions = [...core.functions.values()].filter(
+    ({ metadata }) => config.only?.includes(metadata.name) ?? true,
+  );
+  const enabled = functions.filter(({ metadata }) => !isDisabled(metadata.name, env));
   const isInError = (name: string, why: string): void =>
     log('error', 'Host', `The '${name}' function is in error: ${why}`);
-  const enabled = functions.filter(({ metadata }) => !isDisabled(metadata.name, env));
   const webFunctions = checkedHttpFunctions(enabled, isInError);
   const timers = makeTimers(invoker, enabled, env, isInError);
+  const base = `http://127.0.0.1:${options.port}`;
   const urls = new Map(
-    webFunctions.map((one) => [
-      one.name,
-      `http://127.0.0.1:${options.port}/${templateOf(config.routePrefix, one)}`,
-    ]),
+    webFunctions.map((one) => [one.name, `${base}/${templateOf(config.routePrefix, one)}`]),
   );
   const hostId = hostIdOf(process.cwd(), env);
   const host = makeHttpHost({
+    ...config,
+    ...local,
     routes: makeRouteTable(config.routePrefix, webFunctions),
-    transport:
-      app.streamServer === undefined ? makeBuffered(invoker) : makeStreaming(invoker, app.streamServer),
+    transport: app.streamServer ? makeStreaming(invoker, app.streamServer) : makeBuffered(invoker),
     admin: makeAdminApi({
       hostId,
       functions,
       settings: env,
-      urlOf: (name) => urls.get(name),
+      urls,
       runNow(name) {
-        if (timers.runNow(name)) return;
-        log(
-          'error',
-          `Function.${name}`,
-          `'Functions.${name}' was not run by hand: only timers that are on can be.`,
-        );
+        const why = `'Functions.${name}' was not run by hand: only timers that are on can be.`;
+        if (!timers.runNow(name)) log('error', `Function.${name}`, why);
       },
     }),
-    cors: { origins: local.cors, allowCredentials: local.corsCredentials },
-    customHeaders: config.customHeaders,
-    requestsMax: config.requestsMax,
     hasHomepage: !/^true$/i.test(env['AzureWebJobsDisableHomepage'] ?? ''),
     bodyBytesMax: Number(env['FUNCTIONS_REQUEST_BODY_SIZE_LIMIT'] ?? defaultBodyBytesMax),
     log,
@@ -139,24 +87,56 @@ function serve({ options, config, local, log, app, functions, invoker }: App): H
     if (env['AzureWebJobsStorage']) releaseTimers = runTimersUnderLock(timers, connect, log);
     else log('warning', 'Host', 'AzureWebJobsStorage is not set: timers do not run, HTTP does.');
   }
-  let isStopping = false;
+  const finishTimers = () => releaseTimers().then(() => timers.finish());
   stop = async () => {
-    if (isStopping) return;
-    isStopping = true;
-    const drained = host.drain(graceMs);
-    tell({ kind: 'draining' });
-    // The app learns it as a worker does, and may let go of what it holds.
-    process.emit('SIGTERM', 'SIGTERM');
-    log('information', 'Host', 'Stopping: running requests and timers may end.');
-    await Promise.all([drained, releaseTimers().then(() => timers.finish())]);
-    await app
-      .terminate()
-      .catch((error: unknown) =>
-        log('error', 'Worker', `An appTerminate hook threw: ${describeFault(error)}`),
-      );
-    end(log, 0);
+    // It hears of its own word to the app.
+    stop = () => Promise.resolve();
+    await endInOrder(log, host, finishTimers, app);
   };
-  return host;
+  await host.listen(handle).catch(() => {
+    throw portTaken(options.port);
+  });
+  tell({ kind: 'ready' });
+}
+
+/** Reads the settings into the environment, and makes the log, which hears of every fault from here on. */
+function prepare(port: number): { config: HostConfig; local: LocalSettings; log: Log } {
+  const scriptRoot = process.cwd();
+  const config = readHostConfig(scriptRoot);
+  const local = readLocalSettings(scriptRoot);
+  const settings = {
+    ...local.values,
+    WEBSITE_HOSTNAME: `127.0.0.1:${port}`,
+    AzureWebJobsScriptRoot: scriptRoot,
+    FUNCTIONS_WORKER_RUNTIME: 'node',
+  };
+  for (const [name, value] of Object.entries(settings)) env[name] ??= value;
+  const log = createLog(config.logLevels, (text) => void process.stdout.write(text));
+  for (const warning of config.warnings) log('warning', 'Host', warning);
+  process.on('uncaughtException', (error) => {
+    log('critical', 'Worker', `Worker uncaught exception: ${describeFault(error)}`);
+    end(log, 1);
+  });
+  process.on('disconnect', () => end(log, 1));
+  return { config, local, log };
+}
+
+async function endInOrder(
+  log: Log,
+  host: HttpHost,
+  finishTimers: () => Promise<void>,
+  app: LoadedApp,
+): Promise<void> {
+  const drained = host.drain(graceMs);
+  tell({ kind: 'draining' });
+  // The app learns it as a worker does, and may let go of what it holds.
+  process.emit('SIGTERM', 'SIGTERM');
+  log('information', 'Host', 'Stopping: running requests and timers may end.');
+  await Promise.all([drained, finishTimers()]);
+  await app
+    .terminate()
+    .catch((error: unknown) => log('error', 'Worker', `An appTerminate hook threw: ${describeFault(error)}`));
+  end(log, 0);
 }
 
 /** The list as Core Tools prints it, and a warning of what the real host would not answer. */

@@ -100,8 +100,7 @@ export function installFunctionsCore(log: Log): FunctionsCore {
 function answerRequire(id: string, answer: object): void {
   const { prototype } = Module;
   const original = Reflect.get(prototype, 'require') as (this: NodeJS.Module, asked: string) => unknown;
-  function require(this: NodeJS.Module, asked: string): unknown {
+  Reflect.set(prototype, 'require', function (this: NodeJS.Module, asked: string): unknown {
     return asked === id ? answer : original.call(this, asked);
-  }
-  Reflect.set(prototype, 'require', Object.assign(require, original));
+  });
 }

@@ -1,7 +1,8 @@
 /** host.json and local.settings.json: what of them counts here, refused or warned about before anything starts. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { HostRefusal } from './refusal.ts';
+import type { CorsRules } from './cors.ts';
+import { refuse } from './refusal.ts';
 
 export type HostConfig = {
   readonly routePrefix: string;
@@ -18,8 +19,7 @@ export type HostConfig = {
 export type LocalSettings = {
   readonly values: Readonly<Record<string, string>>;
   readonly port: number | undefined;
-  readonly cors: readonly string[];
-  readonly corsCredentials: boolean;
+  readonly cors: CorsRules;
 };
 
 const known =
@@ -36,8 +36,8 @@ type Json = Readonly<Record<string, unknown>>;
 /** @throws HostRefusal where the real host would answer 503 to everything */
 export function readHostConfig(scriptRoot: string): HostConfig {
   const file = readJson(join(scriptRoot, 'host.json'));
-  if (file === undefined) throw new HostRefusal(`there is no host.json in ${scriptRoot}`);
-  if (file['version'] !== '2.0') throw new HostRefusal('host.json must say "version": "2.0"');
+  if (file === undefined) refuse(`there is no host.json in ${scriptRoot}`);
+  if (file['version'] !== '2.0') refuse('host.json must say "version": "2.0"');
   const http = section(file, 'extensions', 'http');
   const unknown = [
     ...Object.keys(file).filter((key) => !known.includes(key)),
@@ -45,7 +45,7 @@ export function readHostConfig(scriptRoot: string): HostConfig {
   ];
   const prefix = http['routePrefix'] ?? 'api';
   if (typeof prefix !== 'string' || /^\/|\/$/.test(prefix))
-    throw new HostRefusal(
+    refuse(
       `routePrefix ${JSON.stringify(prefix)} in host.json must be a string that does not begin or end with a slash`,
     );
   return {
@@ -63,15 +63,17 @@ export function readHostConfig(scriptRoot: string): HostConfig {
 export function readLocalSettings(scriptRoot: string): LocalSettings {
   const file = readJson(join(scriptRoot, 'local.settings.json')) ?? {};
   if (file['IsEncrypted'] === true)
-    throw new HostRefusal('local.settings.json is encrypted: decrypt it with "func settings decrypt"');
+    refuse('local.settings.json is encrypted: decrypt it with "func settings decrypt"');
   const host = section(file, 'Host');
   const port = Number(host['LocalHttpPort'] ?? NaN);
   const { CORS: cors = '' } = strings(host);
   return {
     values: strings(section(file, 'Values')),
     port: Number.isInteger(port) ? port : undefined,
-    cors: cors.split(/\s*,\s*/).filter((origin) => origin !== ''),
-    corsCredentials: host['CORSCredentials'] === true,
+    cors: {
+      origins: cors.split(/\s*,\s*/).filter((origin) => origin !== ''),
+      allowCredentials: host['CORSCredentials'] === true,
+    },
   };
 }
 
@@ -90,7 +92,7 @@ function readJson(path: string): Json | undefined {
     if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed as Json;
     throw new Error('it is no object');
   } catch (cause) {
-    throw new HostRefusal(`${path} cannot be read: ${(cause as Error).message}`, { cause });
+    refuse(`${path} cannot be read: ${(cause as Error).message}`, cause);
   }
 }
 
@@ -115,7 +117,7 @@ function timeoutMs(value: unknown): number {
   if (value === '-1' || value === '-00:00:01') return Infinity;
   const found = /^(?:(\d+)\.)?(\d{1,2}):(\d{2}):(\d{2}(?:\.\d+)?)$/.exec(String(value));
   if (found === null)
-    throw new HostRefusal(`functionTimeout ${JSON.stringify(value)} in host.json is no time span hh:mm:ss`);
+    refuse(`functionTimeout ${JSON.stringify(value)} in host.json is no time span hh:mm:ss`);
   const [days = 0, hours = 0, minutes = 0, seconds = 0] = found.slice(1).map((part) => Number(part ?? 0));
   return (((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000;
 }

@@ -1,6 +1,6 @@
 /** The HTTP functions of an app, with the checks of their routes that the real host makes before it starts. */
 import type { RegisteredFunction } from './core-types.ts';
-import { HostRefusal } from './refusal.ts';
+import { refuse } from './refusal.ts';
 import { templateOf, type HttpRoute } from './route-table.ts';
 
 export type HttpFunction = HttpRoute & {
@@ -46,8 +46,7 @@ export function checkedHttpFunctions(
     const route = typeof options['route'] === 'string' ? options['route'] : null;
     const one = { name, route, methods: methods.map((method) => method.toUpperCase()), fn, bindingName };
     const own = templateOf('', one);
-    if (own.startsWith('/'))
-      throw new HostRefusal(`the route "${own}" of "${name}" must not begin with a slash`);
+    if (own.startsWith('/')) refuse(`the route "${own}" of "${name}" must not begin with a slash`);
     const twin = good.find(
       (other) => templateOf('', other).toLowerCase() === own.toLowerCase() && methodsMeet(one, other),
     );

@@ -5,7 +5,8 @@ import { once } from 'node:events';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { AdminApi } from './admin-api.ts';
-import { answerCors, type CorsRules } from './cors.ts';
+import { answerCors } from './cors.ts';
+import type { HostConfig, LocalSettings } from './host-config.ts';
 import type { HttpFunction } from './http-functions.ts';
 import { answerEmpty, type HttpTransport } from './http-streaming.ts';
 import { linger } from './linger.ts';
@@ -13,18 +14,15 @@ import type { Log } from './log.ts';
 import { parseTarget } from './request-target.ts';
 import type { RouteTable } from './route-table.ts';
 
-export type HttpOptions = {
-  readonly routes: RouteTable<HttpFunction>;
-  readonly transport: HttpTransport;
-  readonly admin: AdminApi;
-  readonly cors: CorsRules;
-  readonly customHeaders: Readonly<Record<string, string>>;
-  /** Running requests above which the answer is 429; Infinity = no limit. */
-  readonly requestsMax: number;
-  readonly hasHomepage: boolean;
-  readonly bodyBytesMax: number;
-  readonly log: Log;
-};
+export type HttpOptions = Pick<HostConfig, 'customHeaders' | 'requestsMax'> &
+  Pick<LocalSettings, 'cors'> & {
+    readonly routes: RouteTable<HttpFunction>;
+    readonly transport: HttpTransport;
+    readonly admin: AdminApi;
+    readonly hasHomepage: boolean;
+    readonly bodyBytesMax: number;
+    readonly log: Log;
+  };
 export type HttpHost = {
   /** Accepts connections from the port that the supervisor holds; rejects when another program listens on it. */
   listen(port: SendHandle): Promise<void>;

@@ -10,7 +10,7 @@ import { pathToFileURL } from 'node:url';
 import type { ProgrammingModel } from './core-types.ts';
 import type { FunctionsCore } from './functions-core.ts';
 import { describeFault } from './log.ts';
-import { HostRefusal } from './refusal.ts';
+import { refuse } from './refusal.ts';
 
 export type LoadedApp = {
   /** The library; missing only when no function was registered, which nothing can ask for then. */
@@ -20,13 +20,6 @@ export type LoadedApp = {
   /** Runs the appTerminate hooks. */
   terminate(): Promise<void>;
 };
-
-const defaultCapabilities = Object.fromEntries(
-  `RawHttpBodyBytes RpcHttpTriggerMetadataRemoved RpcHttpBodyOnly IgnoreEmptyValuedRpcHttpHeaders
-  UseNullableValueDictionaryForHttp WorkerStatus TypedDataCollection HandlesWorkerTerminateMessage`
-    .split(/\s+/)
-    .map((name) => [name, 'true']),
-);
 
 /** @throws HostRefusal naming the entry file that threw; the real host would stay up and answer 404 to everything */
 export async function loadApp(
@@ -40,7 +33,7 @@ export async function loadApp(
     try {
       await import(pathToFileURL(entry).href);
     } catch (error) {
-      throw new HostRefusal(`the entry file ${entry} threw: ${describeFault(error)}`, { cause: error });
+      refuse(`the entry file ${entry} threw: ${describeFault(error)}`, error);
     }
   }
   const hookData = {};
@@ -59,11 +52,12 @@ async function startLibrary(model: ProgrammingModel): Promise<EventEmitter | und
   const original = http.createServer;
   let server: EventEmitter | undefined;
   http.createServer = (() => (server = socketlessServer())) as unknown as typeof http.createServer;
-  const asked = model.getCapabilities({ ...defaultCapabilities });
+  // Only what it adds counts here.
+  const asked = model.getCapabilities({});
   http.createServer = original;
   const capabilities = await asked;
   if (capabilities['HttpUri'] !== undefined && server === undefined) {
-    throw new HostRefusal(
+    refuse(
       `this version of @azure/functions (${model.version}) streams HTTP in a way that this host does not know`,
     );
   }
@@ -83,7 +77,7 @@ function entryFiles(scriptRoot: string): string[] {
   try {
     main = (JSON.parse(readFileSync(join(scriptRoot, 'package.json'), 'utf8')) as { main?: unknown }).main;
   } catch (cause) {
-    throw new HostRefusal(`package.json in ${scriptRoot} cannot be read: ${String(cause)}`, { cause });
+    refuse(`package.json in ${scriptRoot} cannot be read: ${String(cause)}`, cause);
   }
   if (typeof main !== 'string' || main === '') return [];
   return globSync(main, { cwd: scriptRoot })

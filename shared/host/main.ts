@@ -1,5 +1,5 @@
 /** The host's command line: `start` runs an app, `next` prints when a schedule fires. */
-import { HostRefusal } from './refusal.ts';
+import { HostRefusal, refuse } from './refusal.ts';
 import { startHost, type RunningHost } from './supervisor.ts';
 
 const usage = `usage:
@@ -12,7 +12,7 @@ async function start(args: readonly string[]): Promise<number> {
   const scriptRoot = given.get('--script-root') ?? '.';
   const text = given.get('--port');
   const port = text === undefined ? await localPort(scriptRoot) : Number(text || NaN);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new HostRefusal(`"${text}" is no port`);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) refuse(`"${text}" is no port`);
   let host: RunningHost | undefined;
   const stop = (): void => (host === undefined ? process.exit(0) : void host.stop());
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
@@ -29,13 +29,10 @@ function startOptions(args: readonly string[]): ReadonlyMap<string, string> {
     const isSwitch = name === '--watch';
     const value = isSwitch ? '' : words[++index];
     if (name.toLowerCase() === '--enableauth')
-      throw new HostRefusal(
-        '--enableAuth is not supported: keys are checked neither here nor by "func start" without it',
-      );
+      refuse('--enableAuth is not supported: keys are checked neither here nor by "func start" without it');
     if (!isSwitch && !['--script-root', '--port'].includes(name))
-      throw new HostRefusal(`"${name}" is not understood\n${usage}`);
-    if (value === undefined || value.startsWith('--'))
-      throw new HostRefusal(`"${name}" needs a value\n${usage}`);
+      refuse(`"${name}" is not understood\n${usage}`);
+    if (value === undefined || value.startsWith('--')) refuse(`"${name}" needs a value\n${usage}`);
     given.set(name, value);
   }
   return given;
@@ -48,7 +45,7 @@ async function localPort(scriptRoot: string): Promise<number> {
 
 async function main([command, ...args]: string[]): Promise<number> {
   if (command === 'start') return start(args);
-  if (command !== 'next') throw new HostRefusal(usage);
+  if (command !== 'next') refuse(usage);
   const { next } = await import('./next-command.ts');
   next(args);
   return 0;

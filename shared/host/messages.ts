@@ -1,13 +1,14 @@
 /** What supervisor and child say to each other over IPC. */
 
-/** The first message to a child, which runs in the app's folder; the port's handle comes with it. */
+/**
+ * The first message to a child, which runs in the app's folder; the port's handle comes with it. Any later one tells it
+ * to end in good order.
+ */
 export type ChildOptions = {
   readonly port: number;
   /** A GUID, the same for every child of a host: a crash must not lock it out of its own lock of the timers. */
   readonly leaseId: string;
 };
-/** Every later message to a child: end in good order. */
-export const stopMessage = 'stop';
 export type FromChild =
   | { readonly kind: 'ready' }
   /** It will not start; the sentence says what the user has to mend. */

@@ -2,24 +2,24 @@
  * NCRONTAB as the real host's parser reads it: day of month AND weekday, `a/n` up to the maximum, reversed ranges
  * swapped, no `? L W #`.
  */
+import { refuse } from './refusal.ts';
 
 type Field = {
   readonly label: string;
   readonly least: number;
   readonly most: number;
+  /** In lower case, from `least` on. */
   readonly names?: readonly string[];
 };
-const seconds: Field = { label: 'second', least: 0, most: 59 };
-const months = 'January February March April May June July August September October November December'.split(
-  ' ',
-);
-const weekdays = 'Sunday Monday Tuesday Wednesday Thursday Friday Saturday'.split(' ');
+const months = 'january february march april may june july august september october november december';
+const weekdays = 'sunday monday tuesday wednesday thursday friday saturday';
 const fields: readonly Field[] = [
+  { label: 'second', least: 0, most: 59 },
   { label: 'minute', least: 0, most: 59 },
   { label: 'hour', least: 0, most: 23 },
   { label: 'day', least: 1, most: 31 },
-  { label: 'month', least: 1, most: 12, names: months },
-  { label: 'weekday', least: 0, most: 6, names: weekdays },
+  { label: 'month', least: 1, most: 12, names: months.split(' ') },
+  { label: 'weekday', least: 0, most: 6, names: weekdays.split(' ') },
 ];
 const dayMs = 86_400_000;
 /** The calendar repeats after 400 years, weekdays included. */
@@ -29,65 +29,58 @@ const calendarEndMs = Date.UTC(10_000, 0, 1);
 export type Ncrontab = {
   /** The first time strictly after `fromMs`, in UTC; undefined = never. */
   next(fromMs: number): number | undefined;
-  /** More than one second of a minute is meant: the real host keeps no status for these. */
-  readonly isOftenerThanMinutely: boolean;
+  /** At most one second of a minute is meant: the real host keeps no status for others. */
+  readonly isMonitored: boolean;
 };
 
-/** @returns a sentence instead when it is no NCRONTAB expression */
-export function parseNcrontab(expression: string): Ncrontab | string {
+/** @throws HostRefusal with what is wrong, when it is no NCRONTAB expression */
+export function parseNcrontab(expression: string): Ncrontab {
   const texts = expression.split(' ').filter((text) => text !== '');
-  if (texts.length !== 5 && texts.length !== 6) return `it has ${texts.length} fields instead of 5 or 6`;
-  const all = texts.length === 6 ? [seconds, ...fields] : fields;
-  const sets: ReadonlySet<number>[] = texts.length === 6 ? [] : [new Set([0])];
-  for (const [index, field] of all.entries()) {
-    const set = new Set<number>();
-    const fault = addList(texts[index] ?? '', field, set);
-    if (fault !== undefined) return `its ${field.label} "${texts[index]}" is wrong: ${fault}`;
-    sets.push(set);
-  }
-  return { next: (fromMs) => nextTime(sets, fromMs), isOftenerThanMinutely: (sets[0]?.size ?? 0) > 1 };
+  if (texts.length !== 5 && texts.length !== 6) refuse(`it has ${texts.length} fields instead of 5 or 6`);
+  if (texts.length === 5) texts.unshift('0');
+  const sets = fields.map((field, index) => parseField(texts[index] ?? '', field));
+  return { next: (fromMs) => nextTime(sets, fromMs), isMonitored: sets[0]?.size === 1 };
 }
 
-function addList(text: string, field: Field, set: Set<number>): string | undefined {
+function parseField(text: string, field: Field): ReadonlySet<number> {
+  const { label, least, most } = field;
+  const set = new Set<number>();
+  const wrong = (why: string): never => refuse(`its ${label} "${text}" is wrong: ${why}`);
   for (const item of text.indexOf(',') > 0 ? text.split(',') : [text]) {
-    const fault = addItem(item, field, set);
-    if (fault !== undefined) return fault;
+    const [range, stepText] = splitAt(item, '/');
+    const step = stepText === undefined ? undefined : parseInteger(stepText);
+    if (Number.isNaN(step)) wrong(`"${stepText}" is no step`);
+    const [from, to] = splitAt(range, '-');
+    let [first, last] = [least, most];
+    if (range !== '*') {
+      first = parseValue(from, field);
+      if (to !== undefined) last = parseValue(to, field);
+      else if (step === undefined) last = first;
+    }
+    const [low, high] = [Math.min(first, last), Math.max(first, last)];
+    if (!(low >= least && high <= most && first <= most))
+      wrong(`"${range}" is not understood, or not within ${least} and ${most}`);
+    for (let value = low; value <= high; value += Math.max(1, step ?? 1)) set.add(value);
   }
-  return undefined;
+  return set;
 }
 
-function addItem(text: string, field: Field, set: Set<number>): string | undefined {
-  const slash = text.indexOf('/');
-  const step = slash > 0 ? parseInteger(text.slice(slash + 1)) : undefined;
-  if (slash > 0 && step === undefined) return `"${text.slice(slash + 1)}" is no step`;
-  const range = slash > 0 ? text.slice(0, slash) : text;
-  const dash = range.indexOf('-');
-  let first: number | undefined = field.least;
-  let last: number | undefined = field.most;
-  if (range !== '*') {
-    first = parseValue(dash > 0 ? range.slice(0, dash) : range, field);
-    last = dash > 0 ? parseValue(range.slice(dash + 1), field) : step === undefined ? first : field.most;
-  }
-  if (first === undefined || last === undefined) return `"${range}" is not understood`;
-  const [low, high] = [Math.min(first, last), Math.max(first, last)];
-  if (low < field.least || high > field.most || first > field.most) {
-    return `"${range}" is not within ${field.least} and ${field.most}`;
-  }
-  for (let value = low; value <= high; value += Math.max(1, step ?? 1)) set.add(value);
-  return undefined;
+/** A mark that begins the text splits nothing. */
+function splitAt(text: string, mark: string): [string, string | undefined] {
+  const at = text.indexOf(mark);
+  return at > 0 ? [text.slice(0, at), text.slice(at + 1)] : [text, undefined];
 }
 
-function parseInteger(text: string): number | undefined {
-  const value = /^\s*[+-]?[0-9]+\s*$/.test(text) ? Number(text) : Infinity;
-  return Math.abs(value) < 2 ** 31 ? value : undefined;
+/** NaN when it is none of 32 bits. */
+function parseInteger(text: string): number {
+  const value = /^\s*[+-]?[0-9]+\s*$/.test(text) ? Number(text) : NaN;
+  return Math.abs(value) < 2 ** 31 ? value : NaN;
 }
 
-function parseValue(text: string, field: Field): number | undefined {
+function parseValue(text: string, { names = [], least }: Field): number {
   if (/^[0-9]/.test(text)) return parseInteger(text);
-  const prefix = text.toLowerCase();
-  const index =
-    prefix === '' ? -1 : (field.names ?? []).findIndex((name) => name.toLowerCase().startsWith(prefix));
-  return index < 0 ? undefined : index + field.least;
+  const index = text === '' ? -1 : names.findIndex((name) => name.startsWith(text.toLowerCase()));
+  return index < 0 ? NaN : index + least;
 }
 
 function nextTime(sets: readonly ReadonlySet<number>[], fromMs: number): number | undefined {

@@ -1,7 +1,7 @@
 /** `next "<schedule>"`: prints when a schedule fires, one time a line. */
 import { parseArgs } from 'node:util';
 import { readLocalSettings } from './host-config.ts';
-import { HostRefusal } from './refusal.ts';
+import { refuse } from './refusal.ts';
 import { parseSchedule } from './schedule.ts';
 
 const countMax = 10_000;
@@ -17,15 +17,13 @@ export function next(args: string[]): void {
     options: { from: { type: 'string' }, count: { type: 'string', default: '5' } },
   });
   const [expression, ...rest] = positionals;
-  if (expression === undefined || rest.length > 0) throw new HostRefusal('give one schedule, in quotes');
+  if (expression === undefined || rest.length > 0) refuse('give one schedule, in quotes');
   const count = Number(values.count);
-  if (!Number.isInteger(count) || count < 1 || count > countMax)
-    throw new HostRefusal(`--count must be 1 to ${countMax}`);
+  if (!Number.isInteger(count) || count < 1 || count > countMax) refuse(`--count must be 1 to ${countMax}`);
   let at: number | undefined = values.from === undefined ? Date.now() : Date.parse(values.from);
-  if (Number.isNaN(at)) throw new HostRefusal(`"${values.from}" is no instant like 2026-11-24T12:00:00Z`);
+  if (Number.isNaN(at)) refuse(`"${values.from}" is no instant like 2026-11-24T12:00:00Z`);
   const settings = { ...readLocalSettings(process.cwd()).values, ...process.env };
   const schedule = parseSchedule(expression, settings);
-  if (typeof schedule === 'string') throw new HostRefusal(schedule);
   if (schedule.warning !== undefined) console.error(schedule.warning);
   for (let printed = 0; printed < count; printed++) {
     at = schedule.next(at);

@@ -4,3 +4,8 @@
 export class HostRefusal extends Error {
   override name = 'HostRefusal';
 }
+
+/** @throws HostRefusal always */
+export function refuse(sentence: string, cause?: unknown): never {
+  throw new HostRefusal(sentence, { cause });
+}

@@ -7,7 +7,9 @@
 export type RequestTarget = { readonly path: string; readonly query: string };
 
 const plain = /^[\w\-.~!$&'()*+,;=:@/]*$/;
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+/** By its first byte, as long as UTF-8 has it. */
+const escapedChar =
+  /%[0-7][0-9a-f]|%[cd][0-9a-f]%[89ab][0-9a-f]|%e[0-9a-f](?:%[89ab][0-9a-f]){2}|%f[0-7](?:%[89ab][0-9a-f]){3}/gi;
 
 /** @param raw the request target byte for byte as sent
  * @returns undefined for one that Kestrel refuses with 400 */
@@ -18,7 +20,7 @@ export function parseTarget(raw: string): RequestTarget | undefined {
   const query = mark < 0 ? '' : target.slice(mark);
   if (plain.test(encoded) && !encoded.includes('/.')) return { path: encoded || '/', query };
   if (/%00/.test(encoded) || /[^\x21-\x7e]/.test(encoded)) return undefined;
-  return { path: withoutDotSegments(encoded.replace(/(?:%[0-9a-f]{2})+/gi, decodeRun)), query };
+  return { path: withoutDotSegments(encoded.replace(escapedChar, decodeChar)), query };
 }
 
 /** The path that the worker sees: what routing decoded is encoded again, so that a `%2F` becomes `%252F`. */
@@ -27,25 +29,13 @@ export function encodePath(path: string): string {
   return path.replace(/[^\w\-.~!$&'()*+,;=:@/]+/g, (part) => encodeURIComponent(part.toWellFormed()));
 }
 
-function decodeRun(run: string): string {
-  const bytes = Buffer.from(run.replaceAll('%', ''), 'hex');
-  let text = '';
-  for (let at = 0; at < bytes.length;) {
-    const first = bytes[at] ?? 0;
-    const length = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-    const char = decodeChar(bytes.subarray(at, at + length));
-    const used = char === undefined ? 1 : length;
-    text += char === undefined || char === '/' ? run.slice(at * 3, (at + used) * 3) : char;
-    at += used;
-  }
-  return text;
-}
-
-function decodeChar(bytes: Uint8Array): string | undefined {
+/** One character; an escaped slash stays, and so does what is no UTF-8. */
+function decodeChar(escaped: string): string {
   try {
-    return utf8.decode(bytes);
+    const char = decodeURIComponent(escaped);
+    return char === '/' ? escaped : char;
   } catch {
-    return undefined;
+    return escaped;
   }
 }
 

@@ -1,5 +1,5 @@
 /** Route constraints (`{id:int}`) with the answers that the real host's router gives, odd ones included. */
-import { HostRefusal } from './refusal.ts';
+import { refuse } from './refusal.ts';
 
 /** @param value undefined = the parameter is absent and has no default */
 export type Constraint = (value: string | undefined) => boolean;
@@ -61,21 +61,18 @@ const makers: Readonly<Record<string, Maker>> = {
 /** @param text as between the colons: `int`, `range(1,5)`
  * @throws HostRefusal when the router would refuse it */
 export function makeConstraint(text: string): Constraint {
-  const refuse = (why: string): never => {
-    throw new HostRefusal(`the route constraint "${text}" is refused: ${why}`);
-  };
-  const [, written = '', inside] =
-    /^([^(]*)(?:\((.*)\))?$/s.exec(text) ?? refuse('its bracket is not closed');
+  const wrong = (why: string): never => refuse(`the route constraint "${text}" is refused: ${why}`);
+  const [, written = '', inside] = /^([^(]*)(?:\((.*)\))?$/s.exec(text) ?? wrong('its bracket is not closed');
   const name = written.toLowerCase();
-  if (name === 'regex') return matchesRegex(inside ?? refuse('it needs a pattern'), refuse);
+  if (name === 'regex') return matchesRegex(inside ?? wrong('it needs a pattern'), wrong);
   const args = (inside?.split(',') ?? []).map((arg) =>
-    whole.test(arg) ? BigInt(arg) : refuse(`"${arg}" is no whole number`),
+    whole.test(arg) ? BigInt(arg) : wrong(`"${arg}" is no whole number`),
   );
-  const [least, most, make] = makers[name] ?? refuse('there is no such constraint');
-  if (args.length < least || args.length > most) refuse('it has the wrong number of arguments');
+  const [least, most, make] = makers[name] ?? wrong('there is no such constraint');
+  if (args.length < least || args.length > most) wrong('it has the wrong number of arguments');
   const [first = 0n, second = first] = args;
-  if (name.endsWith('length') && (first < 0n || second < 0n)) refuse('a length cannot be negative');
-  if (first > second) refuse('its first argument is above its second');
+  if (name.endsWith('length') && (first < 0n || second < 0n)) wrong('a length cannot be negative');
+  if (first > second) wrong('its first argument is above its second');
   const test = make(...args);
   return (value) => (value === undefined ? name === 'nonfile' : test(value));
 }
@@ -93,12 +90,12 @@ function isMoment(value: string): boolean {
  * .NET's `\d` and `\w` know all scripts and its `$` a last line feed; a pattern that cannot say so in JavaScript is
  * taken as it is.
  */
-function matchesRegex(pattern: string, refuse: (why: string) => never): Constraint {
+function matchesRegex(pattern: string, wrong: (why: string) => never): Constraint {
   const translated = pattern
     .replaceAll(String.raw`\d`, String.raw`\p{Nd}`)
     .replaceAll(String.raw`\w`, String.raw`[\p{L}\p{Mn}\p{Nd}\p{Pc}]`)
     .replace(/(?<!\\)\$$/, String.raw`\n?$`);
-  const regex = tryRegex(translated, 'iu') ?? tryRegex(pattern, 'i') ?? refuse('it is no pattern');
+  const regex = tryRegex(translated, 'iu') ?? tryRegex(pattern, 'i') ?? wrong('it is no pattern');
   return (value) => value !== undefined && regex.test(value);
 }
 

@@ -1,5 +1,5 @@
 /** Route templates (`jobs/{id:guid}/{*rest}`) parsed and refused as the real host's router does it. */
-import { HostRefusal } from './refusal.ts';
+import { refuse } from './refusal.ts';
 import { makeConstraint, type Constraint } from './route-constraints.ts';
 
 export type Literal = { readonly kind: 'literal'; readonly text: string };
@@ -14,53 +14,51 @@ export type Parameter = {
 export type Part = Literal | Parameter;
 /** One segment between slashes: a single part, or literals and parameters mixed (`{name}.{ext?}`). */
 export type Segment = readonly Part[];
-type Refuse = (why: string) => never;
+type Wrong = (why: string) => never;
 
 /** @throws HostRefusal with what is wrong */
 export function parseTemplate(template: string): readonly Segment[] {
-  const refuse: Refuse = (why) => {
-    throw new HostRefusal(`the route template "${template}" is refused: ${why}`);
-  };
+  const wrong: Wrong = (why) => refuse(`the route template "${template}" is refused: ${why}`);
   const trimmed = template.replace(/^~?\//, '');
-  if (trimmed.startsWith('~')) refuse('it starts with "~"');
+  if (trimmed.startsWith('~')) wrong('it starts with "~"');
   if (trimmed === '') return [];
   const texts = trimmed.split(/(?:\/)(?![^{}]*(?:\}\}[^{}]*)*\}(?!\}))/);
   if (texts.at(-1) === '') texts.pop();
-  const segments = texts.map((text) => parseSegment(text || refuse('it has two slashes in a row'), refuse));
-  segments.forEach((segment, index) => checkSegment(segment, index === segments.length - 1, refuse));
+  const segments = texts.map((text) => parseSegment(text || wrong('it has two slashes in a row'), wrong));
+  segments.forEach((segment, index) => checkSegment(segment, index === segments.length - 1, wrong));
   const names = new Set<string>();
   for (const part of segments.flat()) {
     if (part.kind === 'literal') continue;
-    if (names.has(part.name.toLowerCase())) refuse(`the parameter "${part.name}" occurs twice`);
+    if (names.has(part.name.toLowerCase())) wrong(`the parameter "${part.name}" occurs twice`);
     names.add(part.name.toLowerCase());
   }
   return segments;
 }
 
-function parseSegment(text: string, refuse: Refuse): Segment {
+function parseSegment(text: string, wrong: Wrong): Segment {
   const either = /\{(?!\{)(?<inside>(?:[^{}]|\{\{|\}\})*)\}|(?<outside>(?:[^{}]|\{\{|\}\})+)/gy;
   const found = [...text.matchAll(either)];
-  if (found.map(([all]) => all).join('') !== text) refuse('its braces do not match');
+  if (found.map(([all]) => all).join('') !== text) wrong('its braces do not match');
   return found.map(({ groups: { inside, outside } = {} }): Part => {
-    if (outside === undefined) return parseParameter(unescape(inside ?? ''), refuse);
+    if (outside === undefined) return parseParameter(unescape(inside ?? ''), wrong);
     return outside.includes('?')
-      ? refuse('a "?" may stand only in a parameter')
+      ? wrong('a "?" may stand only in a parameter')
       : { kind: 'literal', text: unescape(outside) };
   });
 }
 
 const unescape = (text: string): string => text.replaceAll('}}', '}').replaceAll('{{', '{');
 
-function parseParameter(text: string, refuse: Refuse): Parameter {
+function parseParameter(text: string, wrong: Wrong): Parameter {
   const isCatchAll = text.startsWith('*');
   const isOptional = text.endsWith('?');
   const inner = text.replace(/^\*{1,2}/, '').replace(/\?$/, '');
   const shape = /^(?<name>.[^:=]*)(?<constraints>(?::[^:(=]*(?:\(.*?\)(?=$|:|=))?)*)(?:=(?<value>.*))?$/s;
-  const found = shape.exec(inner)?.groups ?? refuse(`"${text}" is no parameter`);
+  const found = shape.exec(inner)?.groups ?? wrong(`"${text}" is no parameter`);
   const { name = '', constraints = '', value } = found;
-  if (/[/{}?*]/.test(name)) refuse(`"${name}" is no parameter name`);
-  if (isCatchAll && isOptional) refuse('a catch-all cannot be optional');
-  if (isOptional && value !== undefined) refuse('an optional parameter cannot have a default');
+  if (/[/{}?*]/.test(name)) wrong(`"${name}" is no parameter name`);
+  if (isCatchAll && isOptional) wrong('a catch-all cannot be optional');
+  if (isOptional && value !== undefined) wrong('an optional parameter cannot have a default');
   const texts = [...constraints.matchAll(/:([^:(=]*(?:\(.*?\)(?=$|:|=))?)/gs)].map(([, one = '']) => one);
   return {
     kind: 'parameter',
@@ -72,14 +70,14 @@ function parseParameter(text: string, refuse: Refuse): Parameter {
   };
 }
 
-function checkSegment(segment: Segment, isLast: boolean, refuse: Refuse): void {
+function checkSegment(segment: Segment, isLast: boolean, wrong: Wrong): void {
   segment.forEach((part, index) => {
     if (part.kind === 'literal') return;
     const before = segment[index - 1];
     if (part.isCatchAll && (!isLast || segment.length > 1))
-      refuse('a catch-all must be the whole last segment');
-    if (before?.kind === 'parameter') refuse('two parameters stand side by side');
+      wrong('a catch-all must be the whole last segment');
+    if (before?.kind === 'parameter') wrong('two parameters stand side by side');
     if (part.isOptional && segment.length > 1 && (index < segment.length - 1 || before?.text !== '.'))
-      refuse('an optional parameter in a mixed segment must come last, after a "."');
+      wrong('an optional parameter in a mixed segment must come last, after a "."');
   });
 }

@@ -5,7 +5,7 @@
  */
 import type { SendHandle } from 'node:child_process';
 import net from 'node:net';
-import { HostRefusal } from './refusal.ts';
+import { HostRefusal, refuse } from './refusal.ts';
 
 export type SharedPort = {
   readonly port: number;
@@ -31,7 +31,7 @@ export function openPort(port: number): SharedPort {
   if (typeof handle === 'number') {
     // Only now, since node:util is the better part of what an idle supervisor would weigh.
     const { getSystemErrorName } = process.getBuiltinModule('node:util');
-    throw new HostRefusal(`port ${port} cannot be had (${getSystemErrorName(handle)}): choose another port`);
+    refuse(`port ${port} cannot be had (${getSystemErrorName(handle)}): choose another port`);
   }
   const bound: { port?: number } = {};
   // A port that is taken shows only here: the handle is bound to none then.

@@ -115,21 +115,16 @@ function makeTimer(
   const { type, options } = triggerOf(fn);
   if (type !== timerTrigger) return [];
   const { name } = fn.metadata;
-  const schedule = parseSchedule(String(options['schedule']), settings);
-  if (typeof schedule === 'string') {
-    isInError(name, schedule);
+  try {
+    const schedule = parseSchedule(String(options['schedule']), settings);
+    if (schedule.warning !== undefined) say('warning', name, schedule.warning);
+    const isMonitored = schedule.isMonitored && options['useMonitor'] !== false;
+    const runOnStartup = options['runOnStartup'] === true;
+    return { name, fn, schedule, isMonitored, runOnStartup, status: undefined };
+  } catch (error) {
+    isInError(name, (error as Error).message);
     return [];
   }
-  if (schedule.warning !== undefined) say('warning', name, schedule.warning);
-  const isMonitored = schedule.isMonitored && options['useMonitor'] !== false;
-  return {
-    name,
-    fn,
-    schedule,
-    isMonitored,
-    runOnStartup: options['runOnStartup'] === true,
-    status: undefined,
-  };
 }
 
 /** One run with the real host's TimerInfo. A failed run is logged by its invocation and ends like any other. */

@@ -80,6 +80,7 @@ describe('the life of a host', () => {
     await stopped;
     expect(await host.exited).toBe(0);
     expect(await host.line(/appTerminate/)).toContain('started: yes');
+    expect(host.lines.filter((line) => line.includes('Stopping'))).toHaveLength(1);
   });
 
   it('loses none of 100 running requests on SIGTERM', async () => {

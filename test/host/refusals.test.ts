@@ -87,8 +87,7 @@ describe('host.json', () => {
     expect(readLocalSettings(folder)).toEqual({
       values: { A: 'x' },
       port: 7072,
-      cors: ['a', 'b'],
-      corsCredentials: false,
+      cors: { origins: ['a', 'b'], allowCredentials: false },
     });
     refused(
       () => readLocalSettings(writeApp({ code: '', localSettings: { IsEncrypted: true } })),

@@ -1,7 +1,8 @@
 /** The real timer trigger's own answers, row by row. */
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { parseSchedule } from '../../shared/host/schedule.ts';
+import { HostRefusal } from '../../shared/host/refusal.ts';
+import { parseSchedule, type Schedule } from '../../shared/host/schedule.ts';
 
 type Row = {
   readonly expr: string;
@@ -21,8 +22,13 @@ const rows: Row[] = existsSync(cases)
   : [];
 
 function answer(row: Row): object {
-  const schedule = parseSchedule(row.expr, row.settings ?? {});
-  if (typeof schedule === 'string') return { error: true };
+  let schedule: Schedule;
+  try {
+    schedule = parseSchedule(row.expr, row.settings ?? {});
+  } catch (error) {
+    expect(error).toBeInstanceOf(HostRefusal);
+    return { error: true };
+  }
   const next: number[] = [];
   let at: number | undefined = Date.parse(row.from ?? '');
   while (next.length < 3 && at !== undefined) {
