@@ -81,7 +81,7 @@ async function start(options: ChildOptions, handle: SendHandle): Promise<void> {
     log,
   });
   printFunctions(log, functions, webFunctions, urls);
-  const connect = () => blobTimerStore(env['AzureWebJobsStorage'] ?? '', hostId, options.leaseId);
+  const connect = () => blobTimerStore(env['AzureWebJobsStorage'] ?? '', hostId, options.holder);
   let releaseTimers = async (): Promise<void> => undefined;
   if (timers.count > 0) {
     if (env['AzureWebJobsStorage']) releaseTimers = runTimersUnderLock(timers, connect, log);

@@ -3,10 +3,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CorsRules } from './cors.ts';
 import { refuse } from './refusal.ts';
+import { parseTimeSpan } from './time-span.ts';
 
 export type HostConfig = {
   readonly routePrefix: string;
-  /** Infinity = unbounded; range from 1 s, default 30 min. */
+  /** Infinity = unbounded, as a negative span or one of more than 24 days says; default 30 min. */
   readonly functionTimeoutMs: number;
   /** Requests at once before 429: the smaller of `maxOutstandingRequests` and `maxConcurrentRequests`; default Infinity. */
   readonly requestsMax: number;
@@ -30,6 +31,9 @@ const knownHttp =
   'routePrefix maxOutstandingRequests maxConcurrentRequests dynamicThrottlesEnabled hsts customHeaders'.split(
     ' ',
   );
+
+/** Longer than this, 24 days, no timer of node's can wait. */
+const timerMsMax = 2 ** 31 - 1;
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -114,10 +118,8 @@ function limit(value: unknown): number {
 }
 
 function timeoutMs(value: unknown): number {
-  if (value === '-1' || value === '-00:00:01') return Infinity;
-  const found = /^(?:(\d+)\.)?(\d{1,2}):(\d{2}):(\d{2}(?:\.\d+)?)$/.exec(String(value));
-  if (found === null)
+  const ms = parseTimeSpan(String(value));
+  if (ms === undefined)
     refuse(`functionTimeout ${JSON.stringify(value)} in host.json is no time span hh:mm:ss`);
-  const [days = 0, hours = 0, minutes = 0, seconds = 0] = found.slice(1).map((part) => Number(part ?? 0));
-  return (((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000;
+  return ms < 0 || ms > timerMsMax ? Infinity : ms;
 }

@@ -6,8 +6,8 @@
  */
 export type ChildOptions = {
   readonly port: number;
-  /** A GUID, the same for every child of a host: a crash must not lock it out of its own lock of the timers. */
-  readonly leaseId: string;
+  /** Names the host, the same for all its children: a crash must not lock it out of its own lock of the timers. */
+  readonly holder: string;
 };
 export type FromChild =
   | { readonly kind: 'ready' }

@@ -1,6 +1,7 @@
 /** A timer's schedule: NCRONTAB or a TimeSpan, with `%SETTING%` resolved first. */
 import { parseNcrontab } from './ncrontab.ts';
 import { refuse } from './refusal.ts';
+import { parseTimeSpan } from './time-span.ts';
 
 export type Schedule = {
   readonly kind: 'cron' | 'timespan';
@@ -47,24 +48,4 @@ function resolveSettings(expression: string, settings: Settings): string {
     return settings[name] || settings[key ?? ''] || refuse(missing);
   };
   return pieces.map((piece, index) => (index % 2 === 0 ? piece : named(piece))).join('');
-}
-
-const shape = /^\s*(-?)(?:(\d+)|(?:(\d+)([.:]))?(\d+):(\d+)(?::(\d+)(?:\.(\d{1,7}))?)?)\s*$/;
-
-/**
- * .NET's `TimeSpan.TryParse`: `[-][d.]hh:mm[:ss[.f]]`, `d`, `d:hh:mm:ss`; where hours do not fit, the first number is
- * days.
- */
-function parseTimeSpan(text: string): number | undefined {
-  const found = shape.exec(text);
-  if (found === null) return undefined;
-  const [, sign, alone, dayText, mark, a, b, c, fraction = '0'] = found;
-  let numbers = [dayText, a, b, c].filter((part) => part !== undefined).map(Number);
-  if (alone !== undefined) numbers = [Number(alone)];
-  else if (mark !== '.' && numbers.length === 2) numbers.unshift(0);
-  else if (mark !== '.' && numbers.length === 3 && (numbers[0] ?? 0) <= 23) numbers.unshift(0);
-  const [days = 0, hours = 0, minutes = 0, seconds = 0] = numbers;
-  if (days > 10_675_199 || hours > 23 || minutes > 59 || seconds > 59) return undefined;
-  const totalMs = (((days * 24 + hours) * 60 + minutes) * 60 + seconds + Number(`0.${fraction}`)) * 1000;
-  return sign === '-' ? -totalMs : totalMs;
 }

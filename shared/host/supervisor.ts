@@ -68,7 +68,10 @@ type Supervised = Pick<RunningHost, 'stop' | 'exited'> & {
 };
 
 function supervise(options: HostOptions, shared: SharedPort, say: (line: string) => void): Supervised {
-  const childOptions = { port: shared.port, leaseId: crypto.randomUUID() };
+  const childOptions = {
+    port: shared.port,
+    holder: `${process.pid} ${shared.port} ${performance.timeOrigin}`,
+  };
   const ready = Promise.withResolvers<void>();
   const exited = Promise.withResolvers<number>();
   let current: ChildProcess | undefined;

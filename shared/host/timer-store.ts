@@ -34,20 +34,21 @@ export function hostIdOf(scriptRoot: string, settings: Readonly<Record<string, s
   return `${machine}-${createHash('sha256').update(scriptRoot).digest('hex').slice(0, 16)}`;
 }
 
-/**
- * @param leaseId stays the same over restarts of the child, so that a crash does not lock the host out of its own lock
- */
+/** @param holder who takes the lock, on this machine */
 export async function blobTimerStore(
   connection: string,
   hostId: string,
-  leaseId: string,
+  holder: string,
 ): Promise<TimerStore> {
   const { BlobServiceClient } = await import('@azure/storage-blob');
   const options = { retryOptions: { maxTries: 2, tryTimeoutInMs: 5_000 } };
   const service = BlobServiceClient.fromConnectionString(connection, options);
   const container = service.getContainerClient('azure-webjobs-hosts');
   const lock = container.getBlockBlobClient(`locks/${hostId}/host`);
-  const lease = lock.getBlobLeaseClient(leaseId);
+  const hash = createHash('sha256').update(`${hostname()} ${holder}`).digest('hex');
+  const lease = lock.getBlobLeaseClient(
+    hash.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, '$1-$2-$3-$4-$5'),
+  );
   const statusBlob = (name: string) =>
     container.getBlockBlobClient(`timers/${hostId}/Host.Functions.${name}/status`);
   let isPrepared = false;

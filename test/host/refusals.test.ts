@@ -76,7 +76,8 @@ describe('host.json', () => {
     });
     expect(config.customHeaders).toEqual({ 'X-A': '/*b*/' });
     expect(read({ version: '2.0' })).toMatchObject({ functionTimeoutMs: 1_800_000, requestsMax: Infinity });
-    expect(read({ version: '2.0', functionTimeout: '-1' }).functionTimeoutMs).toBe(Infinity);
+    for (const functionTimeout of ['-1', '-00:00:01', '30.00:00:00'])
+      expect(read({ version: '2.0', functionTimeout }).functionTimeoutMs).toBe(Infinity);
   });
 
   it('has local.settings.json beside it', () => {
