@@ -24,7 +24,7 @@ const failAllMs = 250;
 const defaultBodyBytesMax = 104_857_600;
 const { env } = process;
 
-/** What SIGTERM and the supervisor's word do; until the app runs there is nothing to drain. */
+/** What SIGTERM does; until the app runs there is nothing to drain. */
 let stop = async (): Promise<void> => process.exit(0);
 
 function tell(message: FromChild): void {
@@ -89,7 +89,6 @@ async function start(options: ChildOptions, handle: SendHandle): Promise<void> {
   }
   const finishTimers = () => releaseTimers().then(() => timers.finish());
   stop = async () => {
-    // It hears of its own word to the app.
     stop = () => Promise.resolve();
     await endInOrder(log, host, finishTimers, app);
   };
@@ -129,8 +128,6 @@ async function endInOrder(
 ): Promise<void> {
   const drained = host.drain(graceMs);
   tell({ kind: 'draining' });
-  // The app learns it as a worker does, and may let go of what it holds.
-  process.emit('SIGTERM', 'SIGTERM');
   log('information', 'Host', 'Stopping: running requests and timers may end.');
   await Promise.all([drained, finishTimers()]);
   await app
@@ -163,7 +160,8 @@ function printFunctions(
 process.on('SIGINT', () => undefined);
 process.on('SIGTERM', () => void stop());
 process.once('message', (options: ChildOptions, handle: SendHandle) => {
-  process.on('message', () => void stop());
+  // So the app hears of it too, as in a worker, and may let go of what it holds.
+  process.on('message', () => process.emit('SIGTERM', 'SIGTERM'));
   start(options, handle).catch((error: unknown) => {
     const sentence =
       error instanceof HostRefusal ? error.message : `the host could not start: ${describeFault(error)}`;

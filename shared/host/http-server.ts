@@ -59,7 +59,6 @@ export function makeHttpHost(options: HttpOptions): HttpHost {
   server.on('request', (req, res) => {
     running.add(res);
     linger(req);
-    if (isDraining) res.setHeader('connection', 'close');
     res.on('close', () => {
       running.delete(res);
       lookIfIdle();

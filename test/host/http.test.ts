@@ -8,9 +8,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cleanUp, run, writeApp, type FixtureHost } from './fixture-app.ts';
 
 const code = `
+import { createRequire } from 'node:module';
+const core = createRequire(import.meta.url)('@azure/functions-core');
 const http = (name, options) => app.http(name, { authLevel: 'anonymous', ...options });
 http('hello', { methods: ['GET'], route: 'hello/{name?}', handler: () => ({ body: 'hello' }) });
 http('throws', { methods: ['GET'], route: 'throws', handler: () => { throw new Error('boom of the handler'); } });
+http('breaks', { methods: ['GET'], route: 'breaks', handler: () => ({ headers: { 'content-length': '9', 'content-encoding': 'gzip' }, body: (async function* () { throw new Error('before the first byte'); })() }) });
 http('nothing', { methods: ['GET'], route: 'nothing', handler: () => undefined });
 http('text', { methods: ['GET'], route: 'text', handler: () => 'no object' });
 http('lies', { methods: ['GET'], route: 'lies', handler: () => ({ body: 'abc', headers: { 'content-length': '10' } }) });
@@ -21,7 +24,8 @@ http('counts', { methods: ['POST'], route: 'counts', handler: async (r) => { let
 let made = 0;
 http('stream', { methods: ['GET'], route: 'stream/{count}', handler: (r) => ({ body: (async function* () { for (made = 0; made < Number(r.params.count); made++) yield Buffer.alloc(1 << 20, 97); })() }) });
 http('made', { methods: ['GET'], route: 'made', handler: () => ({ jsonBody: made }) });
-app.hook.log((c) => { if (c.category === 'user') c.message = c.message.replace('secret', '***'); });
+app.hook.log((c) => { c.message = c.message.replace('secret', '***'); });
+http('system', { methods: ['GET'], route: 'system', handler: () => { core.log('warning', 'system', 'a secret said by the library'); return { body: 'said' }; } });
 http('logs', { methods: ['GET'], route: 'logs', handler: (r, c) => { c.log('my secret'); setTimeout(() => c.log('too late'), 20); return { body: 'logged' }; } });
 http('traced', { methods: ['TRACE'], route: 'traced', handler: () => ({ body: 'never' }) });
 `;
@@ -50,6 +54,10 @@ describe.each([{ streams: true }, { streams: false }])('HTTP (streaming: $stream
     expect(
       await host.line(/Executed 'Functions\.throws' \(Failed, Id=[0-9a-f-]{36}, Duration=\d+ms\)/),
     ).toBeDefined();
+    // The library's own answer has it: without one it would keep the request for ever.
+    expect((await get('/throws')).headers.has('x-ms-invocation-id')).toBe(streams);
+    const broken = await get('/breaks');
+    expect([broken.status, broken.headers.get('content-encoding')]).toEqual([500, null]);
     expect(await answer('/text')).toEqual([500, '']);
     expect(await raw(host.port, 'TRACE /traced HTTP/1.1\r\nHost: h\r\n')).toMatch(/^HTTP\/1\.1 500/);
     expect(await host.line(/'traced' lists TRACE/)).toContain('hanging');
@@ -64,7 +72,9 @@ describe.each([{ streams: true }, { streams: false }])('HTTP (streaming: $stream
 
   it('writes what the log hook made of a message', async () => {
     expect(await answer('/logs')).toEqual([200, 'logged']);
+    expect(await answer('/system')).toEqual([200, 'said']);
     expect(await host.line(/my \*\*\*/)).not.toContain('secret');
+    expect(await host.line(/said by the library/)).toContain('a secret');
     expect(await host.line(/after function execution has completed/)).toContain('Function name: logs');
   });
 

@@ -20,6 +20,7 @@ http('release', () => { release(); return { body: 'ok' }; });
 app.hook.appStart((c) => { c.hookData.started = 'yes'; });
 app.hook.appTerminate((c) => { console.log('appTerminate, started: ' + c.hookData.started); });
 process.on('SIGUSR2', () => release());
+process.on('SIGTERM', () => console.log('the app heard SIGTERM'));
 `;
 const text = async (url: string, init?: RequestInit): Promise<string> => (await fetch(url, init)).text();
 
@@ -80,7 +81,8 @@ describe('the life of a host', () => {
     await stopped;
     expect(await host.exited).toBe(0);
     expect(await host.line(/appTerminate/)).toContain('started: yes');
-    expect(host.lines.filter((line) => line.includes('Stopping'))).toHaveLength(1);
+    for (const said of ['Stopping', 'the app heard SIGTERM'])
+      expect(host.lines.filter((line) => line.includes(said))).toHaveLength(1);
   });
 
   it('loses none of 100 running requests on SIGTERM', async () => {
