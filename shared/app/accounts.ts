@@ -96,7 +96,10 @@ export async function deleteAccount(
       collect(app, { of: 'plans', subscriptionId }),
     ]);
     if (old.row.pools > 0 || reservations.length > 0) {
-      return conflict('AccountHasPools', `The account still has ${old.row.pools} pools; delete them first.`);
+      return conflict(
+        'AccountHasPools',
+        `The account still has ${old.row.pools} pool(s); delete them first.`,
+      );
     }
     if (services.length > 0 || plans.some(({ row }) => row.goneMs === undefined)) {
       return conflict(

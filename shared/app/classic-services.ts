@@ -118,5 +118,8 @@ function placeOf({ subscriptionId, workspaceId }: WorkspaceView, name: string): 
 }
 
 function noService(name: string): Refused {
-  return notFound('WebServiceNotFound', `There is no web service "${shown(name)}" in this workspace.`);
+  return notFound(
+    'WebServiceNotFound',
+    `There is no web service "${shown(name)}" in this workspace: compare with GET /workspaces/{workspaceId}/webservices.`,
+  );
 }

@@ -180,7 +180,7 @@ async function billingService(
   if (stored === undefined) {
     return badArgument(
       'WebServiceNotFound',
-      `There is no web service ${serviceId} in this account; it may have been deleted.`,
+      `swaggerUrl names the web service ${serviceId}, which this account does not have, or no longer: take the swaggerLocation of one that it has.`,
     );
   }
   const service = stored.row;

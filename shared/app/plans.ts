@@ -208,6 +208,6 @@ export function sameName(a: string, b: string): boolean {
 function noPlan({ group, name }: NamedThing): Refused {
   return notFound(
     'CommitmentPlanNotFound',
-    `There is no commitment plan "${shown(name)}" in resource group "${shown(group)}".`,
+    `There is no commitment plan "${shown(name)}" in resource group "${shown(group)}": compare with GET .../resourceGroups/{group}/providers/Microsoft.MachineLearning/commitmentPlans, or make it with PUT.`,
   );
 }

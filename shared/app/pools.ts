@@ -140,7 +140,7 @@ export async function deletePool(
     if (unfinished.length > 0 && jobs === 'refuse') {
       return conflict(
         'PoolHasUnfinishedJobs',
-        `The pool has ${unfinished.length}${unfinished.length >= limits.countMax ? ' or more' : ''} unfinished jobs. Wait for them, cancel them, or delete the pool with ?jobs=cancel.`,
+        `The pool has ${unfinished.length}${unfinished.length >= limits.countMax ? ' or more' : ''} unfinished job(s). Wait for them, cancel them, or delete the pool with ?jobs=cancel.`,
       );
     }
     const row = beginDeletion(pool, app.clock.now());

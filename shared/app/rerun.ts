@@ -27,11 +27,15 @@ export async function rerunJob(
   if (found.kind === 'refused') return found;
   const job = found.row;
   if (!isFinal(job)) {
-    return invalidOperation('CannotRerunJob', 'The job has not ended yet: wait for its end, or cancel it.');
+    return invalidOperation(
+      'CannotRerunJob',
+      'The job has not ended yet, and its rows at fault are known at its end: poll its status, and send the rerun then.',
+    );
   }
   const errors = job.kind === 'cancelled' ? undefined : job.errors;
   if (errors === undefined) {
-    const text = 'The job has no rows to score once more: none was found to be at fault. Register a new job.';
+    const why = job.kind === 'cancelled' ? 'it was cancelled' : 'none was found to be at fault';
+    const text = `The job has no rows to score once more: ${why}. Register a new job.`;
     return invalidOperation('CannotRerunJob', text);
   }
   const isGiven = !isAbsentRef(body.Input) || Object.keys(body.Inputs ?? {}).length > 0;

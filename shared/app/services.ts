@@ -222,10 +222,13 @@ function placeOf({ subscriptionId }: Account, { group, name }: NamedThing): Serv
 function noService({ group, name }: NamedThing): Refused {
   return notFound(
     'WebServiceNotFound',
-    `There is no web service "${shown(name)}" in resource group "${shown(group)}".`,
+    `There is no web service "${shown(name)}" in resource group "${shown(group)}": compare with GET .../resourceGroups/{group}/providers/Microsoft.MachineLearning/webServices.`,
   );
 }
 
 function noServiceOfId(serviceId: string): Refused {
-  return notFound('WebServiceNotFound', `There is no web service "${shown(serviceId)}".`);
+  return notFound(
+    'WebServiceNotFound',
+    `There is no web service "${shown(serviceId)}": compare with the service's swaggerLocation.`,
+  );
 }

@@ -121,7 +121,7 @@ function hasServices(names: readonly Stored<'name'>[]): Refused {
   const more = names.length > some.length ? ', ...' : '';
   return conflict(
     'WorkspaceHasServices',
-    `The workspace has ${names.length} web services (${some.join(', ')}${more}); delete them first.`,
+    `The workspace has ${names.length} web service(s) (${some.join(', ')}${more}); delete them first.`,
   );
 }
 

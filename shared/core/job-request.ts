@@ -4,7 +4,7 @@
 import type { StorageTrust } from './blob-endpoint.ts';
 import { checkOutputs } from './check-outputs.ts';
 import { isAbsentRef, parseBlobRef, type BlobPlace, type BlobRef } from './blob-ref.ts';
-import { badArgument, invalidOperation, shown, type Refused } from './refusal.ts';
+import { badArgument, shown, type Refused } from './refusal.ts';
 import { isOwnParameter, understandRowErrors, type RowErrorPolicy } from './row-errors.ts';
 import type { Service } from './service.ts';
 import { judgeSas, sasMarginMs } from './sas-time.ts';
@@ -76,16 +76,9 @@ function inputsOf(service: Service, body: JobBody, ground: Ground): Places | Ref
   if (single !== undefined && several.length > 0) {
     return badArgument('DuplicateInputInBatchCall', 'Both Input and Inputs are given: give one of them.');
   }
-  const [only, ...others] = service.inputs;
-  if (single !== undefined && only !== undefined) {
-    if (others.length > 0) {
-      return invalidOperation(
-        'MultipleInputsNotAllowed',
-        `The web service has the inputs ${listed(service.inputs)}: name each in Inputs instead of giving one Input.`,
-      );
-    }
+  const [only] = service.inputs;
+  if (single !== undefined && only !== undefined)
     return placesOf([[only, single, 'Input']], 'data-in', ground);
-  }
   if (single !== undefined)
     return badArgument('BatchJobInputsTooManySpecified', 'The web service takes no input: leave Input out.');
   const unknown = several.find(([name]) => !service.inputs.includes(name));
@@ -99,7 +92,7 @@ function inputsOf(service: Service, body: JobBody, ground: Ground): Places | Ref
   if (missing !== undefined) {
     return badArgument(
       'BatchJobInputsNotSpecified',
-      `The input "${missing}" is not given: name its blob in Inputs.${missing}${others.length === 0 ? ' (or in Input)' : ''}.`,
+      `The input "${missing}" is not given: name its blob in Inputs.${missing} (or in Input).`,
     );
   }
   return placesOf(

@@ -103,8 +103,8 @@ export const limits = {
   maxPoolsMax: 1_000,
   maxVmsPerPoolMax: 1_000,
   nameLengthMax: 128,
-  /** Inputs of one web service. */
-  inputsMax: 32,
+  /** Inputs of one web service: a job scores the rows of one file. */
+  inputsMax: 1,
   /** Names and defaults of a web service's inputs, outputs and parameters together, as its row keeps them (32,768 in all). */
   serviceCharsMax: 16_000,
   /** References and parameters of a job together, in UTF-8: sealed, they are a third larger, and a row holds 256 KiB. */

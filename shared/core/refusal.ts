@@ -27,7 +27,7 @@ export function badUserArgument(detail: string, text: string): Refused {
 
 /** 400 InvalidOperation: the thing is not in a state for it. */
 export function invalidOperation(detail: string, text: string): Refused {
-  return refused(400, 'InvalidOperation', 'The operation is not possible now.', detail, text);
+  return refused(400, 'InvalidOperation', 'The operation is not possible.', detail, text);
 }
 
 /** 401. One text for every reason, so that nothing can be learnt from it. */

@@ -67,7 +67,7 @@ function tooLate(msMax: number): Refused {
 function tooLong(bytesMax: number): Refused {
   return tooLarge(
     'RequestBodyTooLarge',
-    `The request body is larger than the ${bytesMax} bytes that this call takes.`,
+    `The request body is larger than the ${bytesMax} bytes that this call takes: put data into blobs and name them.`,
   );
 }
 

@@ -20,7 +20,6 @@ export const registrationCodes = [
   'InvalidOutputOverrideName',
   'InvalidStorageAccount',
   'MissingRequiredGlobalParameters',
-  'MultipleInputsNotAllowed',
   'UnexpectedParameter',
   'UserParameterInvalid',
 ] as const;
@@ -45,6 +44,7 @@ export const definitionCodes = [
   'InvalidPackage',
   'InvalidStorageAccount',
   'MissingInputBlobInformation',
+  'MultipleInputsNotAllowed',
 ] as const;
 
 /** What a model for retraining can have wrong. */

@@ -7,7 +7,7 @@ import type { ServiceContent } from '../app/put-service.ts';
 import type { ServiceWish } from '../app/services.ts';
 import type { ModelWish } from '../app/take-model.ts';
 import { limits } from '../core/limits.ts';
-import { badArgument, type Refused } from '../core/refusal.ts';
+import { badArgument, invalidOperation, type Refused } from '../core/refusal.ts';
 import { isOwnParameter, ownParameterPrefix } from '../core/row-errors.ts';
 import type { Parameter } from '../core/service.ts';
 import { didYouMean } from '../core/suggest.ts';
@@ -106,7 +106,7 @@ function nodesOf({ assets, package: graph }: Pick<Properties, 'assets' | 'packag
   const outputs = nodes.flatMap((node) => node.outputId ?? []);
   if (assetId === undefined || others.length > 0) {
     return invalid(
-      `has ${assetId === undefined ? 'no' : 'more than one'} node with an assetId: exactly one model is run.`,
+      `has ${assetId === undefined ? 'no' : 'more than one'} node with an assetId: exactly one model is run, so give one node {"assetId": "<its name in properties.assets>"}.`,
     );
   }
   if (outputs.length === 0) return invalid('has no node with an outputId: add {"outputId": "output1"}.');
@@ -114,8 +114,7 @@ function nodesOf({ assets, package: graph }: Pick<Properties, 'assets' | 'packag
     return invalid(
       `has ${outputs.length} nodes with an outputId: at most ${limits.outputsMax} are possible.`,
     );
-  if (inputs.length > limits.inputsMax)
-    return invalid(`has ${inputs.length} nodes with an inputId: at most ${limits.inputsMax} are possible.`);
+  if (inputs.length > limits.inputsMax) return severalInputs(inputs);
   const odd = [...inputs, ...outputs].find((one) => /[/\\\p{Cc}]/u.test(one));
   if (odd !== undefined)
     return invalid(
@@ -130,6 +129,15 @@ function nodesOf({ assets, package: graph }: Pick<Properties, 'assets' | 'packag
   return wrong ?? { kind: 'nodes', assetId, inputs, outputs };
 }
 
+/** Nothing says how the rows of two files belong together: told now, and not under a job. */
+function severalInputs(inputs: readonly string[]): Refused {
+  const some = inputs.slice(0, 5).map((name) => `"${shownSafely(name, 60)}"`);
+  return invalidOperation(
+    'MultipleInputsNotAllowed',
+    `properties.package has ${inputs.length} nodes with an inputId (${some.join(', ')}${inputs.length > some.length ? ', ...' : ''}): a web service scores the rows of one file, so keep one of them, and put all columns that the model reads into its file.`,
+  );
+}
+
 /** Inputs lead into the model, the model into outputs; nothing else can be run. */
 function wrongEdge(graph: NonNullable<Properties['package']>, assetId: string): Refused | undefined {
   const ids = Object.keys(graph.nodes);
@@ -137,7 +145,7 @@ function wrongEdge(graph: NonNullable<Properties['package']>, assetId: string): 
     const unknown = [edge.sourceNodeId, edge.targetNodeId].find((id) => !Object.hasOwn(graph.nodes, id));
     if (unknown !== undefined) {
       return invalid(
-        `has an edge [${index}] with the node "${shownSafely(unknown, 60)}", which it has not.${didYouMean(unknown, ids)}`,
+        `names in edges[${index}] the node "${shownSafely(unknown, 60)}", which its nodes do not have.${didYouMean(unknown, ids)}`,
       );
     }
     const source = graph.nodes[edge.sourceNodeId];
@@ -146,7 +154,7 @@ function wrongEdge(graph: NonNullable<Properties['package']>, assetId: string): 
     const isOut = source?.assetId === assetId && target?.outputId !== undefined;
     if (!isIn && !isOut)
       return invalid(
-        `has an edge [${index}] that leads neither from an input to the model nor from the model to an output.`,
+        `has in edges[${index}] one that leads neither from an input to the model nor from the model to an output: leave it out, or correct it.`,
       );
   }
   return undefined;

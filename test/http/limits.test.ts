@@ -57,7 +57,8 @@ describe('a web service', () => {
     ['3,000 parameters', { parameters: many(3_000, (i) => [`p${i}`, { value: 'x' }]) }, /at most 16,000/],
     ['a default of 60,000 characters', { parameters: { p: { value: 'x'.repeat(60_000) } } }, /shorten them/],
     ['a name of 60,000 characters', { parameters: { ['p'.repeat(60_000)]: {} } }, /60,0\d\d characters/],
-    ['100 inputs', nodes(100), /100 nodes with an inputId: at most 32/],
+    ['two inputs', nodes(2), /2 nodes with an inputId \("input0", "input1"\): .* keep one of them/],
+    ['100 inputs', nodes(100), /100 nodes with an inputId \(.*"input4", \.\.\.\): /],
   ])('of %s is refused', async (_, properties, message) => {
     const got = await putService(properties);
     expect(got.status).toBe(400);
@@ -73,6 +74,19 @@ describe('a web service', () => {
     const got = await patch('x'.repeat(60_000));
     expect(got.status).toBe(400);
     expect(detailOf(got).message).toMatch(/60,0\d\d characters as JSON: at most 16,000 are kept/);
+  });
+
+  test('does not get a second input by a change either', async () => {
+    const path = `${armOf(tenant.subscriptionId)}/webServices/${serviceName}`;
+    const { properties } = serviceBody(api, nodes(2)) as { properties: object };
+    const got = await api.call({
+      method: 'PATCH',
+      path,
+      key: tenant.keys.account[0] ?? '',
+      body: { properties },
+    });
+    expect(got.status).toBe(400);
+    expect(detailOf(got).code).toBe('MultipleInputsNotAllowed');
   });
 
   test('of as many inputs as there may be takes a job that names each', async () => {

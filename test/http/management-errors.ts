@@ -192,6 +192,20 @@ export const managementErrors: readonly ErrorRow[] = [
     }),
   ],
   [
+    'MultipleInputsNotAllowed',
+    'two inputs',
+    service({
+      package: {
+        nodes: {
+          m: { assetId: 'model' },
+          o: { outputId: 'output1' },
+          l: { inputId: 'left' },
+          r: { inputId: 'right' },
+        },
+      },
+    }),
+  ],
+  [
     'InvalidAssetId',
     'a misspelt asset',
     service({ package: { nodes: { m: { assetId: 'modle' }, o: { outputId: 'output1' } } } }),

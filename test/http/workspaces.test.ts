@@ -94,7 +94,7 @@ test('a classic service is made without a plan, read, listed, replaced and delet
   expect(detailOf(refused).code).toBe('CommitmentPlanNotAllowed');
   const busy = await api.asOperator({ method: 'DELETE', path: operatorPath });
   expect([busy.status, detailOf(busy).code]).toEqual([409, 'WorkspaceHasServices']);
-  expect(detailOf(busy).message).toMatch(/1 web services \("old"\)/);
+  expect(detailOf(busy).message).toMatch(/1 web service\(s\) \("old"\)/);
   expect((await api.asAccount({ method: 'DELETE', path: `${services}/old` })).status).toBe(204);
   expect(detailOf(await api.asAccount({ path: `${services}/old` })).code).toBe('WebServiceNotFound');
 });
