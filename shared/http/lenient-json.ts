@@ -1,6 +1,7 @@
 /**
  * JSON as Json.NET took it (bes-contract.md, section 1): strictly first; on failure with raw line breaks and tabs in
- * strings, comments, trailing commas, and `\_` for `_`, an artefact of Markdown in Microsoft's own article.
+ * strings, single quotes around them, names without quotes, comments, trailing commas, and `\_` for `_`, an artefact of
+ * Markdown in Microsoft's own article. Not its numbers beyond JSON (NaN, hexadecimal): nothing here takes them.
  */
 
 export type JsonValue =
@@ -60,6 +61,7 @@ function parseLeniently(text: string): ParsedJson {
 
 const escapes: Readonly<Record<string, string>> = {
   '"': '"',
+  "'": "'",
   '\\': '\\',
   '/': '/',
   b: '\b',
@@ -69,6 +71,12 @@ const escapes: Readonly<Record<string, string>> = {
   t: '\t',
   _: '_',
 };
+
+type Quote = '"' | "'";
+
+function isQuote(char: string | undefined): char is Quote {
+  return char === '"' || char === "'";
+}
 
 class LenientReader {
   readonly #text: string;
@@ -92,7 +100,7 @@ class LenientReader {
       if (depth === depthMax) throw new JsonTrouble(tooDeep);
       return first === '{' ? this.#object(depth + 1) : this.#array(depth + 1);
     }
-    if (first === '"') return this.#string();
+    if (isQuote(first)) return this.#string(first);
     const word = /(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)(?![\w.])/y;
     word.lastIndex = this.at;
     const match = word.exec(this.#text) ?? this.#fail('a value');
@@ -106,8 +114,7 @@ class LenientReader {
     while (!this.#took('}')) {
       if (members.length > 0) this.#take(',');
       if (this.#took('}')) break;
-      if (this.#text[this.at] !== '"') this.#fail('a member name in double quotes');
-      const name = this.#string();
+      const name = this.#name();
       if (name === '__proto__') throw new JsonTrouble(protoMember);
       this.#take(':');
       members.push([name, this.#value(depth)]);
@@ -126,10 +133,21 @@ class LenientReader {
     return items;
   }
 
-  #string(): string {
+  /** Without quotes: letters, digits, `_` and `$`. */
+  #name(): string {
+    const first = this.#text[this.at];
+    if (isQuote(first)) return this.#string(first);
+    const word = /[\p{L}\p{N}_$]+/uy;
+    word.lastIndex = this.at;
+    const name = word.exec(this.#text)?.[0] ?? this.#fail('a member name');
+    this.at += name.length;
+    return name;
+  }
+
+  #string(quote: Quote): string {
     const start = this.at;
     let result = '';
-    for (this.at += 1; this.#text[this.at] !== '"';) {
+    for (this.at += 1; this.#text[this.at] !== quote;) {
       if (this.at >= this.#text.length) {
         this.at = start;
         throw new JsonTrouble('The JSON has a string that does not end.');

@@ -44,6 +44,14 @@ test.each<[string, unknown]>([
   ['{"a":1,"a":2,}', { a: 2 }],
   ['{,}', undefined],
   ['{"constructor":1,}', { constructor: 1 }],
+  ["{'a':'x'}", { a: 'x' }],
+  ["{'a\"b':'it\\'s \"so\"'}", { 'a"b': 'it\'s "so"' }],
+  ['{"a":"it\'s",}', { a: "it's" }],
+  [
+    '{Input:{ConnectionString:null}, $top_1 : [true], é:1, 7:2}',
+    { Input: { ConnectionString: null }, $top_1: [true], é: 1, 7: 2 },
+  ],
+  ['{null:1,true:2}', { null: 1, true: 2 }],
 ])('%j', (text, expected) => {
   if (expected === undefined) expect(messageOf(text)).toMatch(/member name/);
   else expect(valueOf(text)).toEqual(expected);
@@ -55,8 +63,14 @@ test.each([
   ['{\n  "a": tru\n}', /expected is a value, found is "t"\. \(line 2, column 8\)$/],
   ['{\n  "a": "x\n}', /a string that does not end\. \(line 2, column 8\)$/],
   ['{"a":1} x', /expected is the end, found is "x"/],
-  ["{'a':1}", /member name in double quotes/],
-  ['{a:1}', /member name in double quotes/],
+  ["{'a:1}", /a string that does not end/],
+  ['{\'a":1}', /a string that does not end/],
+  ['{a b:1}', /expected is ":", found is "b"/],
+  ['{a-b:1}', /expected is ":", found is "-"/],
+  ['{:1}', /expected is a member name, found is ":"/],
+  ['{"a":b}', /expected is a value, found is "b"/],
+  ['{__proto__:{"x":1}}', /"__proto__", which is never taken/],
+  ['{\'__proto__\':{"x":1}}', /"__proto__", which is never taken/],
   ['{"a":01}', /expected is a value/],
   ['{"a":1.}', /expected is a value/],
   ['{"a":NaN}', /expected is a value/],
