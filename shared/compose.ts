@@ -88,6 +88,7 @@ function compose(settings: Settings): Composed {
     together: makeTogether(limits.finishesTogetherMax),
     modelTurns: makeTurns(limits.modelsAtOnceMax),
     cursors: new Map(),
+    walks: new Map(),
     closing: closing.signal,
     log,
     config: configOf(settings),
@@ -110,8 +111,7 @@ function compose(settings: Settings): Composed {
   const looking = setInterval(() => {
     const look = app.oneAtATime('machines', () => lookAfterMachines(app));
     void look.catch((error: unknown) => log('look-failed', { error: String(error) }));
-  }, machinesMs);
-  looking.unref();
+  }, machinesMs).unref();
   void lease.start();
   const end = async () => {
     clearInterval(looking);

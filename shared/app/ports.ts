@@ -239,16 +239,18 @@ export type CallerBlobs = {
 
 /** Our own containers. */
 export type OwnContainer = 'millpond-models' | 'millpond-services' | 'millpond-results' | 'millpond-uploads';
+/** `etag`: changes with every `put`, whatever its bytes. */
+export type OwnBlob = { readonly name: string; readonly etag: string };
 export type OwnBlobs = {
   put(container: OwnContainer, name: string, bytes: Uint8Array): Promise<void>;
   get(container: OwnContainer, name: string): Promise<Uint8Array | undefined>;
-  /** At most `limit` names (1 to 1,000) in their order, after the place `after`; a page may be empty with `after` set. */
+  /** At most `limit` blobs (1 to 1,000) in the order of their names, after the place `after`; a page may be empty with `after` set. */
   list(
     container: OwnContainer,
     options: { limit: number; after?: string },
-  ): Promise<{ readonly names: readonly string[]; readonly after?: string }>;
-  /** One that is not there counts as removed. */
-  remove(container: OwnContainer, name: string): Promise<void>;
+  ): Promise<{ readonly blobs: readonly OwnBlob[]; readonly after?: string }>;
+  /** One that is not there counts as removed. @param etag only if that is still its version; another one stays */
+  remove(container: OwnContainer, name: string, etag?: string): Promise<void>;
   /** The place of a blob of ours, with our own access, for `CallerBlobs`; its container exists then. */
   place(container: OwnContainer, name: string): Promise<BlobPlace>;
 };
@@ -385,6 +387,8 @@ export type App = {
   readonly memory: Memory;
   /** Where this process's last bounded pass over something ended; a new process begins anew. */
   readonly cursors: Map<string, string>;
+  /** Passes that take many ticks, where this process stands in each; a new process begins anew. */
+  readonly walks: Map<string, AsyncGenerator<void, void>>;
   /** Aborted when this process is about to end: held requests are let go. */
   readonly closing: AbortSignal;
   readonly log: Log;

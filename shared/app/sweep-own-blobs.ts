@@ -32,9 +32,9 @@ async function sweepContainer(
     ...(after === undefined ? {} : { after }),
   });
   const nowMs = app.clock.now();
-  const old = page.names.filter((name) => isOlderThan(name, keptMs, nowMs));
-  for (const name of old) if (await mayGo(name)) await app.blobs.remove(container, name);
-  if (page.after === undefined || old.length < page.names.length) {
+  const old = page.blobs.filter(({ name }) => isOlderThan(name, keptMs, nowMs));
+  for (const { name } of old) if (await mayGo(name)) await app.blobs.remove(container, name);
+  if (page.after === undefined || old.length < page.blobs.length) {
     app.cursors.delete(place);
     return 'done';
   }

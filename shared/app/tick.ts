@@ -13,10 +13,17 @@ import { reconcile } from './reconcile.ts';
 import { retirePool } from './retire-pool.ts';
 import { sweepOwnBlobs } from './sweep-own-blobs.ts';
 import { sweepPool } from './sweep-pool.ts';
+import { sweepUnused } from './sweep-unused.ts';
 import type { App } from './ports.ts';
 
 /** Pools looked after at the same time. */
 const sideBySide = 8;
+
+/** Of what belongs to no pool. */
+const sweeps = [
+  ['blobs', sweepOwnBlobs],
+  ['unused', sweepUnused],
+] as const;
 
 export type TickReport = { readonly pools: number; readonly failed: number };
 
@@ -38,9 +45,11 @@ export async function tick(app: App): Promise<TickReport> {
     if (running.size >= sideBySide) await Promise.race(running);
   }
   await Promise.all(running);
-  await within(app, limits.tickPoolMs, sweepOwnBlobs(app)).catch((error: unknown) => {
-    app.log('sweep-failed', { what: 'blobs', error: String(error) });
-  });
+  for (const [what, sweep] of sweeps) {
+    await within(app, limits.tickPoolMs, sweep(app)).catch((error: unknown) => {
+      app.log('sweep-failed', { what, error: String(error) });
+    });
+  }
   return { pools, failed };
 }
 

@@ -76,6 +76,11 @@ export const limits = {
   sweepRestMs: hourMs,
   /** A deleted pool is looked at so often until its last row has gone; our own blobs too. */
   sweepSeldomMs: 6 * hourMs,
+  /**
+   * Between two looks that find a model or a definition unused: longer than any request or memory that still holds the
+   * row of a service that named it, or has written it and not yet named it.
+   */
+  unusedMs: 10 * minuteMs,
   /** Counts that would scan stop here. */
   countMax: 1_000,
   pageMax: 1_000,
@@ -153,6 +158,7 @@ const relations: readonly (readonly [string, boolean])[] = [
   ['bodyMsMax < requestMsMax', limits.bodyMsMax < limits.requestMsMax],
   ['registersPerKeyMax < registersMax', limits.registersPerKeyMax < limits.registersMax],
   ['requestMsMax < 230 s', limits.requestMsMax < 230 * secondMs],
+  ['unusedMs > 3 * requestMsMax + keyCacheMs', limits.unusedMs > 3 * limits.requestMsMax + limits.keyCacheMs],
   // What is removed is named by nothing any more that a caller may still use.
   ['jobRetentionMs > resultSasMs', limits.jobRetentionMs > limits.resultSasMs],
   ['jobRetentionMs > 2 * idempotencyMs', limits.jobRetentionMs > 2 * limits.idempotencyMs],

@@ -102,13 +102,13 @@ function ownBlobs(world: World, ask: Ask): OwnBlobs {
       const held = world.container(place(container, '-')) ?? new Map<string, Held>();
       const names = [...held.keys()].filter((name) => name > after).toSorted((a, b) => (a < b ? -1 : 1));
       const page = names.slice(0, limit);
+      const blobs = page.map((name) => ({ name, etag: held.get(name)?.etag ?? '' }));
       const last = page.at(-1);
-      return names.length === page.length || last === undefined
-        ? { names: page }
-        : { names: page, after: last };
+      return names.length === page.length || last === undefined ? { blobs } : { blobs, after: last };
     },
-    async remove(container, name) {
+    async remove(container, name, etag) {
       await reach('remove', place(container, name));
+      if (etag !== undefined && world.find(place(container, name))?.etag !== etag) return;
       world.container(place(container, name))?.delete(name);
     },
     place: async (container, name) => place(container, name),

@@ -2,7 +2,7 @@
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { BlobServiceClient, StorageSharedKeyCredential, type ContainerClient } from '@azure/storage-blob';
-import type { Clock, OwnBlobs, OwnContainer, Random } from '../app/ports.ts';
+import type { Clock, OwnBlob, OwnBlobs, OwnContainer, Random } from '../app/ports.ts';
 import { limits } from '../core/limits.ts';
 import { codeOf, faultOf, statusOf } from './azure-faults.ts';
 import type { StorageAccount } from './connection-string.ts';
@@ -53,12 +53,12 @@ export function makeOwnBlobs(options: OwnBlobsOptions): OwnBlobs {
     async list(container, { limit, after }) {
       const what = `listing blobs of ${container}`;
       const client = await containerOf(container);
-      return withTries(what, options, () => namesOf(client, limit, after, callMs, what));
+      return withTries(what, options, () => pageOf(client, limit, after, callMs, what));
     },
-    async remove(container, name) {
+    async remove(container, name, etag) {
       const what = `removing a blob of ${container}`;
       const client = await containerOf(container);
-      await withTries(what, options, () => removeBlob(client, name, callMs, what));
+      await withTries(what, options, () => removeBlob(client, name, etag, callMs, what));
     },
     async place(container, name) {
       // Whoever is handed the place cannot make its container.
@@ -124,13 +124,13 @@ async function download(
   }
 }
 
-async function namesOf(
+async function pageOf(
   container: ContainerClient,
   limit: number,
   after: string | undefined,
   callMs: number,
   what: string,
-): Promise<{ names: string[]; after?: string }> {
+): Promise<{ blobs: OwnBlob[]; after?: string }> {
   try {
     const place = after === undefined ? {} : { continuationToken: after };
     const reply = await withDeadline(callMs, (abortSignal) =>
@@ -139,12 +139,12 @@ async function namesOf(
         .byPage({ maxPageSize: limit, ...place })
         .next(),
     );
-    if (reply.done === true) return { names: [] };
+    if (reply.done === true) return { blobs: [] };
     const { segment, continuationToken } = reply.value;
-    const names = segment.blobItems.map((item) => item.name);
+    const blobs = segment.blobItems.map(({ name, properties }) => ({ name, etag: properties.etag }));
     return continuationToken === undefined || continuationToken === ''
-      ? { names }
-      : { names, after: continuationToken };
+      ? { blobs }
+      : { blobs, after: continuationToken };
   } catch (error) {
     throw faultOf(error, what);
   }
@@ -153,16 +153,24 @@ async function namesOf(
 async function removeBlob(
   container: ContainerClient,
   name: string,
+  etag: string | undefined,
   callMs: number,
   what: string,
 ): Promise<void> {
+  const conditions = etag === undefined ? {} : { ifMatch: quoted(etag) };
   try {
     await withDeadline(callMs, (abortSignal) =>
-      container.getBlobClient(name).deleteIfExists({ abortSignal, deleteSnapshots: 'include' }),
+      container.getBlobClient(name).deleteIfExists({ abortSignal, deleteSnapshots: 'include', conditions }),
     );
   } catch (error) {
+    if (etag !== undefined && statusOf(error) === 412) return;
     throw faultOf(error, what);
   }
+}
+
+/** Listings give it without its quotes, headers with them. */
+function quoted(etag: string): string {
+  return etag.startsWith('"') ? etag : `"${etag}"`;
 }
 
 function transferMs(bytes: number): number {

@@ -12,7 +12,7 @@ const dayMs = 86_400_000;
 const bytes = new Uint8Array([1]);
 
 async function namesIn({ app }: World, container: OwnContainer): Promise<readonly string[]> {
-  return (await app.blobs.list(container, { limit: 1_000 })).names;
+  return (await app.blobs.list(container, { limit: 1_000 })).blobs.map(({ name }) => name);
 }
 
 describe('an uploaded file', () => {

@@ -143,6 +143,7 @@ export function makeApp({ clock, table, blobs, machines, config = {}, seed = 1 }
     together: makeTogether(limits.finishesTogetherMax),
     modelTurns: makeTurns(limits.modelsAtOnceMax),
     cursors: new Map(),
+    walks: new Map(),
     closing: new AbortController().signal,
     log: () => undefined,
     config: {

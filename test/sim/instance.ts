@@ -74,6 +74,7 @@ export class Instance implements Patient {
       oneAtATime: makeOneAtATime(),
       memory: makeMemory(clock),
       cursors: new Map(),
+      walks: new Map(),
       closing: new AbortController().signal,
       log: parts.log,
       config: parts.config,

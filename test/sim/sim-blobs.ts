@@ -27,7 +27,7 @@ const access = { kind: 'key', account: 'caller', key: storageKey } as const;
 export class SimBlobs {
   readonly held = new Map<string, Held>();
   readonly staged = new Map<string, Map<string, string>>();
-  private readonly own = new Map<string, Uint8Array>();
+  private readonly own = new Map<string, { readonly bytes: Uint8Array; readonly etag: string }>();
   private readonly scheduler: Scheduler;
   readonly weather: Weather;
   private version = 0;
@@ -60,8 +60,12 @@ export class SimBlobs {
   ownFor(instance: Instance): OwnBlobs {
     return {
       put: (container, name, bytes) =>
-        this.call(instance, () => void this.own.set(`${container}/${name}`, Uint8Array.from(bytes))),
-      get: (container, name) => this.call(instance, () => this.own.get(`${container}/${name}`)?.slice()),
+        this.call(instance, () => {
+          const etag = `"0x${(this.version += 1).toString(16)}"`;
+          this.own.set(`${container}/${name}`, { bytes: Uint8Array.from(bytes), etag });
+        }),
+      get: (container, name) =>
+        this.call(instance, () => this.own.get(`${container}/${name}`)?.bytes.slice()),
       list: (container, { limit, after = '' }) =>
         this.call(instance, () => {
           const names = [...this.own.keys()]
@@ -70,11 +74,16 @@ export class SimBlobs {
             .filter((name) => name > after)
             .sort();
           const last = names[limit - 1];
-          return names.length > limit && last !== undefined
-            ? { names: names.slice(0, limit), after: last }
-            : { names };
+          const blobs = names
+            .slice(0, limit)
+            .map((name) => ({ name, etag: this.own.get(`${container}/${name}`)!.etag }));
+          return names.length > limit && last !== undefined ? { blobs, after: last } : { blobs };
         }),
-      remove: (container, name) => this.call(instance, () => void this.own.delete(`${container}/${name}`)),
+      remove: (container, name, etag) =>
+        this.call(instance, () => {
+          const place = `${container}/${name}`;
+          if (etag === undefined || this.own.get(place)?.etag === etag) this.own.delete(place);
+        }),
       place: async (container, name) => ({ endpoint: ownEndpoint, container, name, access }),
     };
   }

@@ -65,8 +65,8 @@ export function blobsContract(theWorld: () => BlobWorld): void {
           limit: 1,
           ...(after === undefined ? {} : { after }),
         });
-        expect(page.names.length).toBeLessThanOrEqual(1);
-        found.push(...page.names);
+        expect(page.blobs.length).toBeLessThanOrEqual(1);
+        found.push(...page.blobs.map(({ name }) => name));
         after = page.after;
       } while (after !== undefined);
       return found.filter((name) => name.startsWith(`${day}/`));
@@ -76,6 +76,26 @@ export function blobsContract(theWorld: () => BlobWorld): void {
     expect(await listed()).toEqual(names.slice(1));
     for (const name of names) await own.remove('millpond-uploads', name);
     expect(await own.list('millpond-results', { limit: 1_000 })).not.toHaveProperty('after');
+  });
+
+  test('own: a blob is removed only while it has the version that it was listed with', async () => {
+    const { own } = theWorld();
+    const name = `1${String(Date.now()).slice(-5)}/a.json`;
+    const etagOf = async () => {
+      const { blobs } = await own.list('millpond-services', { limit: 1_000 });
+      return blobs.find((one) => one.name === name)?.etag;
+    };
+    const bytes = new Uint8Array([1]);
+    await own.put('millpond-services', name, bytes);
+    const first = await etagOf();
+    // The same bytes, and another version all the same.
+    await own.put('millpond-services', name, bytes);
+    const second = await etagOf();
+    expect(second).not.toBe(first);
+    await own.remove('millpond-services', name, first);
+    expect(await etagOf()).toBe(second);
+    for (let n = 0; n < 2; n += 1) await own.remove('millpond-services', name, second);
+    expect(await own.get('millpond-services', name)).toBeUndefined();
   });
 
   test('a container is made with the account key, again without harm, and never with a SAS', async () => {
