@@ -1,10 +1,11 @@
 /**
  * `npm run bench`: the promises about speed, each beside the storage's own speed in the same run. `--full` takes
- * longer.
+ * longer; `--only TEXT` measures those whose title has it.
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { projectRoot } from '../../shared/cli/places.ts';
+import { benchEngine } from './engine.ts';
 import { benchHost } from './host.ts';
 import type { Measure } from './measures.ts';
 import { benchPolls } from './poll-storm.ts';
@@ -14,10 +15,14 @@ import { benchStart } from './start-latency.ts';
 import { benchThroughput } from './throughput.ts';
 import { benchTick } from './tick-time.ts';
 
-const { values } = parseArgs({ options: { full: { type: 'boolean', default: false } } });
-const { full } = values;
+const { values } = parseArgs({
+  options: { full: { type: 'boolean', default: false }, only: { type: 'string', default: '' } },
+});
+const { full, only } = values;
 
-const benches: readonly (readonly [string, () => Promise<Measure[]>])[] = [
+type Skip = (sentence: string) => void;
+
+const benches: readonly (readonly [string, (skip: Skip) => Promise<Measure[]>])[] = [
   ['One job over HTTP, 2 idle VMs', () => benchStart({ jobs: 200 })],
   [
     'Many jobs through the use cases',
@@ -27,14 +32,16 @@ const benches: readonly (readonly [string, () => Promise<Measure[]>])[] = [
   ['Jobs beside callers that poll without pause', () => benchPolls({ jobs: 50, seconds: full ? 30 : 10 })],
   ['A long queue and a long history', () => benchTick({ full })],
   ['The embedded Functions host', () => benchHost({ full })],
+  ['The engine, file to file', (skip) => benchEngine({ full, skip })],
 ];
 
 const sections: Section[] = [];
-for (const [title, run] of benches) {
+for (const [title, run] of benches.filter(([name]) => name.includes(only))) {
   process.stdout.write(`${title} ...\n`);
   const beganMs = performance.now();
-  const measures = await run();
-  const section = { title, seconds: (performance.now() - beganMs) / 1_000, measures };
+  const skipped: string[] = [];
+  const measures = await run((sentence) => skipped.push(sentence));
+  const section = { title, seconds: (performance.now() - beganMs) / 1_000, measures, skipped };
   printSection(section);
   sections.push(section);
 }

@@ -3,12 +3,27 @@
  * shared.
  */
 
+const units = [
+  'ms',
+  'x',
+  '%',
+  'per job',
+  'rows',
+  'rows/s',
+  'jobs/s',
+  'calls',
+  'trips',
+  'polls/s',
+  'MB',
+  'MB/s',
+] as const;
+
 export type Measure = {
   /** Stable, for whoever compares two runs: `start-to-running-median`. */
   readonly id: string;
   readonly what: string;
   readonly value: number;
-  readonly unit: 'ms' | 'x' | '%' | 'per job' | 'rows' | 'jobs/s' | 'calls' | 'trips' | 'polls/s' | 'MB';
+  readonly unit: (typeof units)[number];
   readonly target?: Target;
 };
 

@@ -9,9 +9,11 @@ export type Section = {
   readonly title: string;
   readonly seconds: number;
   readonly measures: readonly Measure[];
+  /** In sentences, what could not be measured here. */
+  readonly skipped: readonly string[];
 };
 
-export function printSection({ title, seconds, measures }: Section): void {
+export function printSection({ title, seconds, measures, skipped }: Section): void {
   const rows = measures.map(({ what, value, unit, target }) => [
     what,
     rounded(value),
@@ -20,7 +22,8 @@ export function printSection({ title, seconds, measures }: Section): void {
     target === undefined ? '' : target.met ? 'met' : 'MISSED',
   ]);
   const table = textTable(['measure', 'value', 'unit', 'target', ''], rows);
-  process.stdout.write(`\n${title} (${Math.round(seconds)} s)\n${table}\n`);
+  const sentences = skipped.map((sentence) => `${sentence}\n`).join('');
+  process.stdout.write(`\n${title} (${Math.round(seconds)} s)\n${table}\n${sentences}`);
 }
 
 /** Gives the path of the file. */
