@@ -25,6 +25,12 @@ export function lowBytes(word: number): number {
   return (word - 0x2d2d2d2d) & ~word & 0x80808080;
 }
 
+/** Marks the quotes of a word as `lowBytes` does; above one that is marked rightly, a `#` may be marked too. */
+export function quotesIn(word: number): number {
+  const others = word ^ 0x22222222;
+  return (others - 0x01010101) & ~others & 0x80808080;
+}
+
 /** Which byte of the word, 0 to 3, the lowest mark is on. */
 export function firstMark(marks: number): number {
   return (31 - Math.clz32(marks & -marks)) >> 3;
