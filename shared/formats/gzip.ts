@@ -54,7 +54,9 @@ export function gzipTarget(target: ByteTarget): ByteTarget {
   return {
     write: async (chunk) => {
       throwFailure();
-      if (!gzip.write(chunk)) await Promise.race([once(gzip, 'drain').catch(() => undefined), passedOn]);
+      // It keeps what it cannot pack at once, and the writer has use for its memory.
+      if (!gzip.write(Buffer.from(chunk)))
+        await Promise.race([once(gzip, 'drain').catch(() => undefined), passedOn]);
       throwFailure();
     },
     end: async () => {

@@ -1,7 +1,7 @@
 /** Where the engine's output goes, whatever format it is to have. */
 
 export type ByteTarget = {
-  /** The bytes are not changed afterwards. Resolves when there is room for more. */
+  /** Resolves when there is room for more; the bytes may change then. */
   readonly write: (chunk: Uint8Array) => Promise<void>;
   /** Nothing more will come: resolves when all of it has been passed on. */
   readonly end: () => Promise<void>;

@@ -18,6 +18,9 @@ import type { BlockOutcome } from './worker-messages.ts';
 /** `too-long` stands where a record without end begins: what precedes it has its say first. */
 type Outcome = BlockOutcome | { readonly kind: 'too-long'; readonly message: string };
 
+/** One that a very long row has made grow is not kept. */
+const spareBytesMax = 4 * scoringLimits.blockBytes;
+
 type Run = {
   readonly job: ScoreJob;
   readonly signal: AbortSignal;
@@ -28,6 +31,8 @@ type Run = {
   readonly queue: BoundedQueue<{ readonly outcome: Promise<Outcome>; readonly bytes: number }>;
   readonly inFlight: Set<Promise<Outcome>>;
   readonly unseen: Map<string, number>;
+  /** Memory of outputs that have been written, for others: fresh memory costs more than what is written into it. */
+  readonly spares: ArrayBuffer[];
   bytesOut: number;
 };
 
@@ -57,7 +62,7 @@ function enqueue(run: Run, outcome: Promise<Outcome>, bytes: number): void {
 
 async function dispatch(run: Run, block: Block): Promise<void> {
   await untilAborted(run.queue.room(), run.signal);
-  enqueue(run, leastBusy(run.threads).score(block.buffer, block.length), block.length);
+  enqueue(run, leastBusy(run.threads).score(block.buffer, block.length, run.spares.pop()), block.length);
 }
 
 async function readBlocks(run: Run, cutter: BlockCutter, first: Uint8Array): Promise<void> {
@@ -107,6 +112,7 @@ async function writeBlocks(run: Run, cutter: BlockCutter, header: Header, log: R
     if (outcome.faults.length > 0) await log.take(outcome.faults, rows, lines, outcome.input);
     cutter.recycle(outcome.input);
     await write(run, new Uint8Array(outcome.output, 0, outcome.outputLength));
+    if (outcome.output.byteLength <= spareBytesMax) run.spares.push(outcome.output);
     for (const [name, count] of outcome.unseen) run.unseen.set(name, (run.unseen.get(name) ?? 0) + count);
     rows += outcome.rows;
     lines += outcome.lines;
@@ -194,6 +200,7 @@ export async function runJob(
     queue: createBoundedQueue(threads.length * scoringLimits.blocksPerWorker + scoringLimits.writtenAhead),
     inFlight: new Set(),
     unseen: new Map(),
+    spares: [],
     bytesOut: 0,
   };
   try {

@@ -74,17 +74,22 @@ async function scoreBatch(scorer: BlockScorer, block: ByteBlock, sink: ByteSink)
 /**
  * Scores the first `length` bytes of `buffer`. Where a fault stops it, what precedes it is dropped too: the job fails.
  * A cancelled job's block stops before its next batch.
+ * @param spare memory for the output; more is taken where it does not do
  * @throws ScoringError `ModuleExecutionError` when the model fails.
  */
 export async function scoreBlock(
   scorer: BlockScorer,
   buffer: ArrayBuffer,
   length: number,
+  spare?: ArrayBuffer,
 ): Promise<BlockOutcome> {
   const { scan, feeds } = scorer;
   const block = byteBlock(buffer);
   block.bytes[length] = lineFeed;
-  const sink: ByteSink = { bytes: new Uint8Array(Math.ceil(length * 1.4) + 1024), length: 0 };
+  const sink: ByteSink = {
+    bytes: new Uint8Array(spare ?? new ArrayBuffer(Math.ceil(length * 1.4) + 1024)),
+    length: 0,
+  };
   const faults: RowFault[] = [];
   const unseen = new Map<string, number>();
   let rows = 0;

@@ -33,7 +33,10 @@ export type ScoreJob = {
   readonly origin?: RowOrigin;
   /** Default `,`. */
   readonly delimiter?: ',' | '\t';
-  /** Takes the output in order; the next chunk comes when the promise resolves. Never called again once it rejected. */
+  /**
+   * Takes the output in order; the next chunk comes when the promise resolves, and may have the same memory. Never
+   * called again once it rejected.
+   */
   readonly write: (chunk: Uint8Array) => Promise<void>;
   /** What becomes of rows that cannot be scored. Default `fail`. */
   readonly rowErrors?: RowErrorPolicy;

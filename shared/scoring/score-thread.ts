@@ -12,8 +12,15 @@ export type ScoreThread = {
   readonly begin: (rowPlan: RowPlan) => void;
   /** Makes the thread give back the blocks it has, unscored, after the batch it is busy with. */
   readonly cancel: () => void;
-  /** Scores one block, in turn. The buffer is gone until the outcome brings it back. Rejects when the thread dies. */
-  readonly score: (buffer: ArrayBuffer, length: number) => Promise<BlockOutcome>;
+  /**
+   * Scores one block, in turn. The buffer is gone until the outcome brings it back; so is `spare`, which an earlier
+   * outcome had its output in. Rejects when the thread dies.
+   */
+  readonly score: (
+    buffer: ArrayBuffer,
+    length: number,
+    spare: ArrayBuffer | undefined,
+  ) => Promise<BlockOutcome>;
   /** Ends the thread after the blocks it has. */
   readonly close: () => Promise<void>;
 };
@@ -81,7 +88,7 @@ export async function startScoreThread(start: WorkerStart): Promise<ScoreThread>
       send({ kind: 'job', rowPlan });
     },
     cancel: () => void Atomics.store(cancelled, 0, 1),
-    score: (buffer, length) =>
+    score: (buffer, length, spare) =>
       new Promise((resolve, reject) => {
         if (death !== undefined) {
           reject(death);
@@ -89,7 +96,7 @@ export async function startScoreThread(start: WorkerStart): Promise<ScoreThread>
         }
         waiters.push({ resolve, reject });
         worker.ref();
-        send({ kind: 'block', buffer, length }, [buffer]);
+        send({ kind: 'block', buffer, length, spare }, spare === undefined ? [buffer] : [buffer, spare]);
       }),
     close: async () => {
       worker.ref();

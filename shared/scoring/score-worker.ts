@@ -36,8 +36,8 @@ async function answer(session: ort.InferenceSession, message: ToWorker): Promise
       return;
     case 'block': {
       if (scorer === undefined) throw new Error('a block came before its job');
-      const { buffer, length } = message;
-      const outcome = await scoreBlock(scorer, buffer, length).catch((error: unknown) =>
+      const { buffer, length, spare } = message;
+      const outcome = await scoreBlock(scorer, buffer, length, spare).catch((error: unknown) =>
         errorOutcome(error, buffer),
       );
       post(outcome, outcome.kind === 'scored' ? [outcome.input, outcome.output] : [outcome.input]);

@@ -16,8 +16,16 @@ export type WorkerData = WorkerStart & { readonly cancelled: Int32Array };
 export type ToWorker =
   /** The blocks that follow belong to this job. */
   | { readonly kind: 'job'; readonly rowPlan: RowPlan }
-  /** Whole records in the first `length` bytes of `buffer`, which is longer by `guardBytes` at least. Transferred. */
-  | { readonly kind: 'block'; readonly buffer: ArrayBuffer; readonly length: number }
+  /**
+   * Whole records in the first `length` bytes of `buffer`, which is longer by `guardBytes` at least; `spare` takes the
+   * output, if it is large enough. Both transferred.
+   */
+  | {
+      readonly kind: 'block';
+      readonly buffer: ArrayBuffer;
+      readonly length: number;
+      readonly spare: ArrayBuffer | undefined;
+    }
   | { readonly kind: 'close' };
 
 /** A block's outcome. `input` is the block's buffer, given back. */

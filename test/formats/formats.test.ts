@@ -328,3 +328,21 @@ describe('rows that cannot be read', () => {
     );
   });
 });
+
+test('gzip keeps nothing of the memory that it was given', async () => {
+  const parts: Uint8Array[] = [];
+  const target = {
+    write: async (chunk: Uint8Array) => void parts.push(Buffer.from(chunk)),
+    end: async () => undefined,
+  };
+  const sink = makeSink(target, formatOf('out.csv.gz'), { types: [] }, engine.info);
+  const chunk = Buffer.alloc(5_000);
+  for (let n = 0; n < 10; n += 1) {
+    chunk.fill(`${n}`);
+    await sink.write(chunk);
+    chunk.fill('x');
+  }
+  await sink.end();
+  const expected = Array.from({ length: 10 }, (_, n) => `${n}`.repeat(5_000)).join('');
+  expect(gunzipSync(Buffer.concat(parts)).toString()).toBe(expected);
+});

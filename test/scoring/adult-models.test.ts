@@ -24,7 +24,7 @@ async function scoreFiles(model: string, workers: number): Promise<{ label: stri
     const scores: { label: string; probability: number }[] = [];
     for (const file of files) {
       const chunks: Uint8Array[] = [];
-      const write = async (chunk: Uint8Array): Promise<void> => void chunks.push(chunk);
+      const write = async (chunk: Uint8Array): Promise<void> => void chunks.push(Buffer.from(chunk));
       await engine.score({ source: createReadStream(data + file), sourceName: file, write });
       const output = Buffer.concat(chunks).toString();
       const lines = output.trimEnd().split('\n');
@@ -66,7 +66,7 @@ describe.skipIf(!present)('adult models', () => {
   test('the oracle reads the same columns from the output', async () => {
     const engine = await openEngine({ modelPath: `${data}adult-lr.onnx` });
     const chunks: Uint8Array[] = [];
-    const write = async (chunk: Uint8Array): Promise<void> => void chunks.push(chunk);
+    const write = async (chunk: Uint8Array): Promise<void> => void chunks.push(Buffer.from(chunk));
     await engine.score({
       source: createReadStream(`${data}adult-test.csv`),
       sourceName: 'adult-test.csv',

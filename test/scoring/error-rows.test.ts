@@ -26,7 +26,7 @@ async function filed(header: string, rows: readonly string[], end: string): Prom
       lines: 1,
     },
     origin: {},
-    write: async (chunk) => void parts.push(chunk),
+    write: async (chunk) => void parts.push(Buffer.from(chunk)),
   });
   for (const [row, text] of rows.entries()) {
     const bytes = new Uint8Array(Buffer.from(text, 'latin1'));

@@ -28,7 +28,7 @@ export async function score(
     ...rest,
     source: chunksOf(bytes, chunkBytes),
     write: async (chunk) => {
-      written.push(chunk);
+      written.push(Buffer.from(chunk));
     },
   });
   const output = Buffer.concat(written);
