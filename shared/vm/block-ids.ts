@@ -18,7 +18,7 @@ export function blockId(jobId: JobId, attempt: number, round: number, index: num
   return Buffer.from(plain, 'latin1').toString('base64');
 }
 
-/** Least size of block `index`: 4 MiB, doubled every 12,500 blocks, so that 50,000 of them hold 732 GiB. */
+/** Size of block `index`, but of the last: 4 MiB, doubled every 12,500 blocks, so that 50,000 of them hold 732 GiB. */
 export function blockBytes(index: number): number {
   return 4 * mib * 2 ** Math.floor(index / 12_500);
 }

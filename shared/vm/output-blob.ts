@@ -42,11 +42,21 @@ const stagingMax = 2;
 export function makeOutputBlob(options: OutputBlobOptions): OutputBlob {
   const ids: string[] = [];
   const staging = new Set<Promise<void>>();
-  let gathered: Uint8Array[] = [];
-  let gatheredBytes = 0;
+  /** Memory of blocks that the storage has. */
+  const spares: Buffer[] = [];
+  let block: Buffer = Buffer.alloc(0);
+  let filledBytes = 0;
   let failure: { readonly error: unknown } | undefined;
 
-  const stageGathered = () => {
+  const makeRoom = (bytes: number) => {
+    if (filledBytes + bytes <= block.length) return;
+    const size = Math.min(blockBytes(ids.length), Math.max(2 * block.length, filledBytes + bytes));
+    const spare = spares.pop();
+    const grown = spare !== undefined && spare.length >= size ? spare : Buffer.allocUnsafeSlow(size);
+    block.copy(grown, 0, 0, filledBytes);
+    block = grown;
+  };
+  const stageFilled = () => {
     if (ids.length === blocksMax) {
       throw new JobFault(
         'OutOfMemoryLimit',
@@ -54,11 +64,13 @@ export function makeOutputBlob(options: OutputBlobOptions): OutputBlob {
       );
     }
     const id = blockId(options.jobId, options.attempt, options.round, ids.length);
-    const block = Buffer.concat(gathered, gatheredBytes);
+    const full = block;
+    const bytes = full.subarray(0, filledBytes);
     ids.push(id);
-    gathered = [];
-    gatheredBytes = 0;
-    const staged = stage(options, id, block)
+    block = Buffer.alloc(0);
+    filledBytes = 0;
+    const staged = stage(options, id, bytes)
+      .then(() => void spares.push(full))
       .catch((error: unknown) => {
         failure ??= { error };
       })
@@ -71,15 +83,21 @@ export function makeOutputBlob(options: OutputBlobOptions): OutputBlob {
   return {
     write: async (chunk) => {
       throwFailure();
-      gathered.push(Buffer.from(chunk));
-      gatheredBytes += chunk.length;
-      if (gatheredBytes < blockBytes(ids.length)) return;
-      stageGathered();
-      if (staging.size >= stagingMax) await Promise.race(staging);
-      throwFailure();
+      for (let at = 0; at < chunk.length;) {
+        const sizeMax = blockBytes(ids.length);
+        const part = chunk.subarray(at, at + sizeMax - filledBytes);
+        makeRoom(part.length);
+        block.set(part, filledBytes);
+        filledBytes += part.length;
+        at += part.length;
+        if (filledBytes < sizeMax) continue;
+        stageFilled();
+        if (staging.size >= stagingMax) await Promise.race(staging);
+        throwFailure();
+      }
     },
     stageRest: async () => {
-      if (gatheredBytes > 0) stageGathered();
+      if (filledBytes > 0) stageFilled();
       await Promise.all(staging);
       throwFailure();
     },

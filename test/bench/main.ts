@@ -14,6 +14,7 @@ import { benchSaturation } from './saturation.ts';
 import { benchStart } from './start-latency.ts';
 import { benchThroughput } from './throughput.ts';
 import { benchTick } from './tick-time.ts';
+import { benchVmMemory } from './vm-memory.ts';
 
 const { values } = parseArgs({
   options: { full: { type: 'boolean', default: false }, only: { type: 'string', default: '' } },
@@ -33,6 +34,7 @@ const benches: readonly (readonly [string, (skip: Skip) => Promise<Measure[]>])[
   ['A long queue and a long history', () => benchTick({ full })],
   ['The embedded Functions host', () => benchHost({ full })],
   ['The engine, file to file', (skip) => benchEngine({ full, skip })],
+  ['Memory of a VM', (skip) => benchVmMemory({ full, skip })],
 ];
 
 const sections: Section[] = [];

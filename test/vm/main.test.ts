@@ -193,6 +193,7 @@ test.skipIf(process.platform !== 'linux')(
       .filter((name) => name !== '' && !name?.startsWith('NODE_'));
     // The kernel keeps the block that a process was started with, for the same user's eyes; the program cannot wipe it.
     expect(names.toSorted((a = '', b = '') => a.localeCompare(b))).toEqual([
+      'MALLOC_ARENA_MAX',
       'MILLPOND_VM_ID',
       'MILLPOND_VM_OPEN_HOSTS',
       'MILLPOND_VM_TOKEN',

@@ -16,10 +16,10 @@ export type VmProcess = {
   end(): Promise<void>;
 };
 
-export function startVm(url: string, vmId = randomId()): VmProcess {
+export function startVm(url: string, vmId = randomId(), workers = 1): VmProcess {
   const program = fileURLToPath(new URL('../../shared/vm/main.ts', import.meta.url));
   const child = fork(program, [], {
-    env: vmEnvironment(process.env, { vmId, url, token, workers: 1, openHosts: ['127.0.0.1'] }),
+    env: vmEnvironment(process.env, { vmId, url, token, workers, openHosts: ['127.0.0.1'] }),
     execArgv: [],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
