@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { projectRoot } from '../../shared/cli/places.ts';
+import { benchBlobs } from './blob-to-blob.ts';
 import { benchEngine } from './engine.ts';
 import { benchHost } from './host.ts';
 import type { Measure } from './measures.ts';
@@ -34,6 +35,7 @@ const benches: readonly (readonly [string, (skip: Skip) => Promise<Measure[]>])[
   ['A long queue and a long history', () => benchTick({ full })],
   ['The embedded Functions host', () => benchHost({ full })],
   ['The engine, file to file', (skip) => benchEngine({ full, skip })],
+  ['The whole service, blob to blob', () => benchBlobs({ rounds: full ? 5 : 2 })],
   ['Memory of a VM', (skip) => benchVmMemory({ full, skip })],
 ];
 

@@ -1,0 +1,160 @@
+/**
+ * The whole service on a file of more than 100 MB, from the blob to the blob: beside the engine alone on the same rows,
+ * and beside the same storage traffic with nothing else around it.
+ */
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { BlobSASPermissions } from '@azure/storage-blob';
+import { projectRoot } from '../../shared/cli/places.ts';
+import { defaultPatience } from '../../shared/vm/blob-patience.ts';
+import { readBlob } from '../../shared/vm/input-blob.ts';
+import { JobFault } from '../../shared/vm/job-fault.ts';
+import { makeOutputBlob } from '../../shared/vm/output-blob.ts';
+import {
+  ended,
+  jobBody,
+  makePool,
+  makeTenant,
+  startInstance,
+  startJob,
+  type Instance,
+  type Tenant,
+} from '../blackbox/instance.ts';
+import { census, writeCensus, type Census } from './census-file.ts';
+import { child } from './engine.ts';
+import type { Scored } from './engine-process.ts';
+import { atLeast, median, type Measure } from './measures.ts';
+
+/** A little more than 100 MB. */
+const rows = 1_000_000;
+const inputName = 'large.csv';
+const signal = new AbortController().signal;
+
+/** Megabytes of input per second. */
+type Round = {
+  readonly service: number;
+  readonly engine: number;
+  readonly both: number;
+  readonly download: number;
+  readonly upload: number;
+};
+
+export async function benchBlobs({ rounds }: { rounds: number }): Promise<Measure[]> {
+  const file = await census(rows);
+  const instance = await startInstance();
+  try {
+    const tenant = await makeTenant(instance, 'be'.repeat(16));
+    const bytes = Buffer.concat([file.header, file.rows]);
+    await instance.data.getBlockBlobClient(inputName).uploadData(bytes, { blockSize: 8_388_608 });
+    const poolId = await makePool(instance, tenant, 1);
+    const found: Round[] = [];
+    for (let n = 0; n < rounds; n += 1) found.push(await oneRound(instance, tenant, poolId, file));
+    return measuresOf(found);
+  } finally {
+    await instance.stop();
+  }
+}
+
+async function oneRound(instance: Instance, tenant: Tenant, poolId: string, file: Census): Promise<Round> {
+  const inputBytes = file.header.length + file.rows.length;
+  const perSecond = (ms: number): number => inputBytes / ms / 1_000;
+  const outputName = `${randomUUID()}.csv`;
+  const serviceMs = await timed(async () => {
+    const path = await startJob(instance, tenant, jobBody(instance, poolId, inputName, outputName));
+    const { StatusCode, Details } = await ended(instance, tenant, path);
+    if (StatusCode !== 'Finished') throw new Error(`${StatusCode}: ${Details}`);
+  });
+  const output = instance.data.getBlobClient(outputName);
+  const { contentLength = 0 } = await output.getProperties();
+  await output.delete();
+  const move = await makeMover(instance, inputBytes, contentLength);
+  const bothMs = await timed(() => Promise.all([move.down(), move.up()]));
+  const downMs = await timed(move.down);
+  const upMs = await timed(move.up);
+  const engine = await engineAlone(file);
+  return {
+    service: perSecond(serviceMs),
+    engine: perSecond(1_000 * engine.seconds),
+    both: perSecond(bothMs),
+    download: perSecond(downMs),
+    upload: contentLength / upMs / 1_000,
+  };
+}
+
+async function timed(run: () => Promise<unknown>): Promise<number> {
+  const beganMs = performance.now();
+  await run();
+  return performance.now() - beganMs;
+}
+
+/** The traffic of a job, made as a VM makes it. */
+async function makeMover({ data }: Instance, inputBytes: number, outputBytes: number) {
+  const sasOf = (name: string) =>
+    data.getBlobClient(name).generateSasUrl({
+      permissions: BlobSASPermissions.parse('rcw'),
+      expiresOn: new Date(Date.now() + 3_600_000),
+    });
+  const patience = { ...defaultPatience, openHosts: ['127.0.0.1'] };
+  const fault = () => new JobFault('InvalidBlob', 'the storage refused');
+  const inputUrl = await sasOf(inputName);
+  return {
+    down: async () => {
+      const blob = { url: inputUrl, bytes: inputBytes, patience, refused: fault, notReached: fault };
+      let read = 0;
+      for await (const chunk of readBlob(blob, signal)) read += chunk.length;
+      if (read !== inputBytes) throw new Error('the blob is of another length');
+    },
+    up: async () => {
+      const name = `${randomUUID()}.csv`;
+      const handle = { url: await sasOf(name), name: `data/${name}`, readable: true };
+      const jobId = randomUUID().replaceAll('-', '');
+      const noted = { kind: 'absent' } as const;
+      const blob = makeOutputBlob({ handle, jobId, attempt: 1, round: 0, noted, patience, signal });
+      const chunk = Buffer.alloc(524_288, 'x');
+      for (let left = outputBytes; left > 0; left -= chunk.length) await blob.write(chunk.subarray(0, left));
+      await blob.stageRest();
+      await blob.commit({ rows: 0 });
+      await data.getBlobClient(name).delete();
+    },
+  };
+}
+
+async function engineAlone(file: Census): Promise<Scored> {
+  const folder = mkdtempSync(join(tmpdir(), 'millpond-bench-'));
+  try {
+    const input = join(folder, 'input.csv');
+    await writeCensus(input, file, file.header.length + file.rows.length);
+    const model = join(projectRoot, 'shared/samples/adult-census/adult-lr.onnx');
+    return await child('engine-process.ts', [model, input, join(folder, 'output.csv'), '1']);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function measuresOf(rounds: readonly Round[]): Measure[] {
+  const perSecond = (id: string, what: string, pick: (round: Round) => number): Measure => ({
+    id,
+    what,
+    value: median(rounds.map(pick)),
+    unit: 'MB/s',
+  });
+  const share = median(rounds.map(({ service, engine, both }) => (100 * service) / Math.min(engine, both)));
+  return [
+    perSecond('blobs-service', 'whole service, blob to blob, one worker', ({ service }) => service),
+    perSecond('blobs-engine', '  the engine alone, file to file', ({ engine }) => engine),
+    perSecond('blobs-both', '  the storage alone: ranged download beside staged upload', ({ both }) => both),
+    perSecond('blobs-download', '  ranged download alone', ({ download }) => download),
+    perSecond('blobs-upload', '  staged upload alone (of the output)', ({ upload }) => upload),
+    {
+      id: 'blobs-share',
+      what: '  as a share of the smaller of engine and storage',
+      value: share,
+      unit: '%',
+      target: atLeast(share, 85, '%', 'timed', shareBasis),
+    },
+  ];
+}
+
+const shareBasis = 'TODO';
