@@ -1,6 +1,7 @@
 /** Reads an error file (see `row-error-log.ts`) as what its rows were: a file of just those, under their own header. */
+import { dataFormatOf } from '../core/data-format.ts';
 import { createBlockCutter, RecordTooLong, type Block } from './block-cutter.ts';
-import { byteBlock, type ByteBlock } from './byte-block.ts';
+import { byteBlock, paddedBlock, type ByteBlock } from './byte-block.ts';
 import { carriageReturn, comma, lineFeed, quote, tab } from './csv-bytes.ts';
 import { findCellEnd } from './find-cell-end.ts';
 import { createQuotedCell, readQuotedCell, type QuotedCell } from './quoted-cell.ts';
@@ -15,7 +16,13 @@ export type ErrorRows = {
   readonly rows: AsyncIterable<Uint8Array>;
 };
 
-type Reader = { readonly sourceName: string; readonly cell: QuotedCell; records: number };
+type Reader = {
+  readonly sourceName: string;
+  readonly cell: QuotedCell;
+  records: number;
+  /** The file that the first row is of. */
+  file: string | undefined;
+};
 
 const bom = Buffer.from([0xef, 0xbb, 0xbf]);
 
@@ -57,6 +64,7 @@ function rowsOf(reader: Reader, { buffer, length }: Block): Uint8Array {
         const { value, end } = readCell(reader, block, at, length);
         if (block.bytes[end] !== comma) throw noErrorFile(reader, 'has too few columns');
         if (reader.records === 1) names.push(Buffer.from(value).toString());
+        if (reader.records === 2) reader.file ??= Buffer.from(value).toString();
         at = end + 1;
       }
       if (reader.records === 1 && names.some((name, i) => name !== errorColumns[i])) {
@@ -107,12 +115,37 @@ async function* unwrap(reader: Reader, source: AsyncIterable<Uint8Array>): Async
   }
 }
 
-/** Whether a tab or a comma separates the names: a header of one name has neither. */
-function delimiterOf(rows: Uint8Array): ErrorRows['delimiter'] {
-  const end = rows.indexOf(lineFeed);
-  const header = rows.subarray(0, end < 0 ? rows.length : end);
-  return header.includes(tab) && !header.includes(comma) ? '\t' : ',';
+/**
+ * As the name of the rows' own file says. What was found in a rerun is of an error file, which may have had either: then
+ * what there is more of between the names.
+ */
+function delimiterOf(file: string | undefined, rows: Uint8Array): ErrorRows['delimiter'] {
+  if (file !== undefined && !errorFileName.test(file)) {
+    return dataFormatOf(file)?.kind === 'tsv' ? '\t' : ',';
+  }
+  return columnsOf(rows, tab) > columnsOf(rows, comma) ? '\t' : ',';
 }
+
+/** Names in the first line; 0 where a quote inside of one tells that something else separates them. */
+function columnsOf(rows: Uint8Array, delimiter: number): number {
+  const block = paddedBlock(rows);
+  block.bytes[rows.length] = lineFeed;
+  const cell = createQuotedCell();
+  let at = 0;
+  for (let columns = 1; ; columns++, at++) {
+    if (block.bytes[at] === quote) {
+      readQuotedCell(cell, block, at, rows.length);
+      if (cell.next < 0) return 0;
+      at = cell.next;
+    }
+    const end = findCellEnd(block, at, delimiter);
+    if (block.bytes.subarray(at, end).includes(quote)) return 0;
+    at = end;
+    if (block.bytes[at] !== delimiter) return columns;
+  }
+}
+
+const errorFileName = /\.errors\.csv(?:\.gz)?$/i;
 
 /**
  * Reads as far as the first rows.
@@ -122,7 +155,8 @@ export async function openErrorRows(
   source: AsyncIterable<Uint8Array>,
   sourceName: string,
 ): Promise<ErrorRows> {
-  const chunks = unwrap({ sourceName, cell: createQuotedCell(), records: 0 }, source);
+  const reader: Reader = { sourceName, cell: createQuotedCell(), records: 0, file: undefined };
+  const chunks = unwrap(reader, source);
   const first = await chunks.next();
   if (first.done === true) {
     throw new ScoringError('InputParseError', `${sourceName} is empty: it is no error file of a job.`);
@@ -135,5 +169,5 @@ export async function openErrorRows(
       await chunks.return();
     }
   }
-  return { delimiter: delimiterOf(first.value), rows: rows() };
+  return { delimiter: delimiterOf(reader.file, first.value), rows: rows() };
 }

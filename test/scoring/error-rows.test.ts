@@ -13,11 +13,16 @@ async function read(file: Uint8Array, chunkBytes: number) {
 }
 
 /** As a run writes it. */
-async function filed(header: string, rows: readonly string[], end: string): Promise<Buffer> {
+async function filed(
+  header: string,
+  rows: readonly string[],
+  end: string,
+  sourceName = 'da"ta,.csv',
+): Promise<Buffer> {
   const parts: Uint8Array[] = [];
   const log = createRowErrorLog({
     policy: { kind: 'skip' },
-    sourceName: 'da"ta,.csv',
+    sourceName,
     header: {
       names: header.split(/[,\t]/),
       content: Buffer.from(header, 'latin1'),
@@ -73,10 +78,21 @@ test('a file whose rows are not wanted any more is let go of', async () => {
   expect(state).toBe('closed');
 });
 
-test('rows of a file with tabs are read with tabs', async () => {
-  expect(await read(await filed('a\tb', ['1\tx,y'], '\n'), 7)).toEqual({
-    delimiter: '\t',
-    text: 'a\tb\n1\tx,y\n',
+test.each([
+  ['data.tsv', 'a\tb, c', '\t'],
+  ['data.TSV.gz', 'a,b', '\t'],
+  ['data.csv', 'a\tb', ','],
+  ['data.parquet', 'a,"b\tc\td"', ','],
+  // Of a rerun of rows that were an error file's already.
+  ['data.csv.errors.csv', 'a\tb', '\t'],
+  ['data.csv.errors.csv', 'a\t"b,c,d"', '\t'],
+  ['data.csv.errors.csv', 'a,b', ','],
+  ['data.csv.errors.csv', 'a,"b\tc\td"', ','],
+  ['data.csv.errors.csv', 'a', ','],
+])('rows of %s under %j are read with %j', async (name, header, delimiter) => {
+  expect(await read(await filed(header, ['1\tx,y'], '\n', name), 7)).toEqual({
+    delimiter,
+    text: `${header}\n1\tx,y\n`,
   });
 });
 
