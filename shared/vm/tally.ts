@@ -33,9 +33,36 @@ export function findingsText({ rows: _, ...findings }: Tally): string | undefine
   return Buffer.from(JSON.stringify(findings)).toString('base64url');
 }
 
-/** Of a result that this very job has written. */
+/** Of a result that this very job has written. Metadata can be changed by whoever owns the blob: then what is left of it. */
 export function tallyFrom(rows: number, findings: string | null): Tally {
-  if (findings === null) return { rows };
-  const found = JSON.parse(Buffer.from(findings, 'base64url').toString()) as Omit<Tally, 'rows'>;
-  return { rows, ...found };
+  const { rowErrors, unseen } = membersOf(parsed(findings));
+  const errors = countsOf(rowErrors, 'byReason');
+  const unknown = countsOf(unseen, 'byColumn');
+  return {
+    rows,
+    ...(errors === undefined ? {} : { rowErrors: errors }),
+    ...(unknown === undefined ? {} : { unseen: unknown }),
+  };
+}
+
+function parsed(findings: string | null): unknown {
+  try {
+    return JSON.parse(Buffer.from(findings ?? '', 'base64url').toString());
+  } catch {
+    return undefined;
+  }
+}
+
+function membersOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? { ...value } : {};
+}
+
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
+
+function countsOf<K extends 'byReason' | 'byColumn'>(value: unknown, by: K) {
+  const { count, [by]: parts } = membersOf(value);
+  const entries = Object.entries(membersOf(parts));
+  const counts = Object.fromEntries(entries.filter((entry): entry is [string, number] => isCount(entry[1])));
+  if (!isCount(count) || Object.keys(counts).length < entries.length) return undefined;
+  return { count, [by]: counts } as { count: number } & Record<K, Record<string, number>>;
 }
