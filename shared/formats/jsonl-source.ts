@@ -8,13 +8,17 @@ import type { ColumnType, TableSource } from './table-source.ts';
 type Fields = Readonly<Record<string, unknown>>;
 type Reviver = (this: unknown, key: string, value: unknown) => unknown;
 
-/** Digits that a double may not hold; then numbers are kept as they are written. */
-const longNumber = /\d{16}/;
+/** Digits or exponents that a double may not hold; then numbers are kept as they are written. */
+const longNumber = /\d{16}|\d[eE]\+?\d{3}/;
 
-/** Node gives the number's own text since V8 11.4; the library's types do not know it yet. */
-const exactNumbers = ((_key: string, value: unknown, context?: { readonly source?: string }) =>
+/** Both since V8 11.4, which the library's types do not know yet. */
+type Context = { readonly source?: string };
+const { rawJSON } = JSON as unknown as { readonly rawJSON: (text: string) => unknown };
+
+/** Wherever they are; `JSON.stringify` gives their own texts back. */
+const exactNumbers = ((_key: string, value: unknown, context?: Context) =>
   typeof value === 'number' && context?.source !== undefined && String(value) !== context.source
-    ? context.source
+    ? rawJSON(context.source)
     : value) as Reviver;
 
 function fieldsOf(line: string): Fields | undefined {

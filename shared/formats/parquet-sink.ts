@@ -1,10 +1,13 @@
 /** Parquet out: rows are gathered into row groups of bounded size, each passed on as soon as it is full. */
 import { ByteWriter, ParquetWriter, schemaFromColumnData } from 'hyparquet-writer';
 import { comma, tab } from '../scoring/csv-bytes.ts';
+import { parseInt64 } from '../scoring/parse-int64.ts';
+import { numberOf } from '../scoring/parse-number.ts';
 import { createRowReader } from './row-reader.ts';
 import { withoutBom } from './row-sink.ts';
 import type { ByteTarget } from './table-sink.ts';
 import type { ColumnType } from './table-source.ts';
+import { uniqueNames } from './unique-names.ts';
 
 /** A row group ends at the first of both. */
 const groupRows = 100_000;
@@ -17,22 +20,21 @@ const basicTypes = {
   text: 'STRING',
   json: 'STRING',
 } as const;
-const int64Min = -(2n ** 63n);
-const int64Max = 2n ** 63n - 1n;
+const infinite = new Set(['Infinity', '-Infinity']);
 
-/** Null for an empty cell, and for one that is not what its column holds. */
+/** Null for an empty cell, and for one that is not what its column holds; numbers are read as the engine reads them. */
 function valueOf(cell: string, type: ColumnType): unknown {
   if (type === 'text') return cell;
   if (cell.trim() === '') return null;
   switch (type) {
     case 'number': {
-      const value = Number(cell);
+      // What a model has computed may be infinite, and is written so.
+      const value = infinite.has(cell) ? Number(cell) : numberOf(cell);
       return Number.isNaN(value) ? null : value;
     }
     case 'integer': {
-      if (!/^\s*[+-]?\d+\s*$/.test(cell)) return null;
-      const value = BigInt(cell.trim().replace(/^\+/, ''));
-      return value < int64Min || value > int64Max ? null : value;
+      const bytes = Buffer.from(cell);
+      return parseInt64(bytes, 0, bytes.length) ?? null;
     }
     case 'boolean':
       return cell === 'true' ? true : cell === 'false' ? false : null;
@@ -49,20 +51,6 @@ function takeBytes(writer: ByteWriter): Uint8Array {
 }
 
 type Column = { readonly name: string; readonly type: ColumnType; data: unknown[] };
-
-/** Columns of one name could not be told apart. */
-function uniqueNames(names: readonly string[]): string[] {
-  const given = new Set(names);
-  const taken = new Set<string>();
-  return names.map((name) => {
-    let unique = name;
-    for (let count = 2; taken.has(unique) || (unique !== name && given.has(unique)); count++) {
-      unique = `${name}_${count}`;
-    }
-    taken.add(unique);
-    return unique;
-  });
-}
 
 /** @param delimiter of what is written to it */
 export function parquetSink(

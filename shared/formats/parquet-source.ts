@@ -4,6 +4,7 @@ import {
   parquetMetadataAsync,
   parquetScan,
   parquetSchema,
+  snappyUncompress,
   type AsyncBuffer,
   type SchemaTree,
 } from 'hyparquet';
@@ -17,19 +18,28 @@ export type RandomAccess = {
   readonly read: (start: number, end: number) => Promise<ArrayBuffer>;
 };
 
-/** A row group is decoded whole. */
+/** A row group is decoded whole. What it says of its size is the writer's word: pages are held to it one by one. */
 const groupBytesMax = 256 * 1024 * 1024;
+/** A column of one value takes a few bytes of the file and a place in memory for each row all the same. */
+const groupCellsMax = 32 * 1024 * 1024;
 /** Rows of one chunk. */
 const rowsAtOnce = 2_000;
 
 const compressors = {
+  SNAPPY: (input: Uint8Array, bytes: number) => {
+    atMost(bytes);
+    const output = new Uint8Array(bytes);
+    snappyUncompress(input, output);
+    return output;
+  },
   GZIP: (input: Uint8Array, bytes: number) => gunzipSync(input, atMost(bytes)),
   BROTLI: (input: Uint8Array, bytes: number) => brotliDecompressSync(input, atMost(bytes)),
   ZSTD: (input: Uint8Array, bytes: number) => zstdDecompressSync(input, atMost(bytes)),
 };
 
-/** A page that unpacks to more than it says is broken: it must not fill the memory first. */
+/** A page that unpacks to more than it says is broken: it must not fill the memory first, nor may one say anything. */
 function atMost(bytes: number) {
+  if (bytes > groupBytesMax) throw new Error(`a page of ${bytes} bytes, more than ${groupBytesMax}`);
   return { maxOutputLength: Math.max(1, bytes) };
 }
 
@@ -102,6 +112,11 @@ export async function openParquet(file: RandomAccess, sourceName: string): Promi
         throw new ScoringError('OutOfMemoryLimit', text);
       }
       const rows = Number(group.num_rows);
+      const cells = rows * names.length;
+      if (cells > groupCellsMax) {
+        const text = `${sourceName}: row group ${index + 1} has ${rows} rows of ${names.length} columns; at most ${groupCellsMax} cells are read at once. Write the file with smaller row groups.`;
+        throw new ScoringError('OutOfMemoryLimit', text);
+      }
       const range = { rowStart: start, rowEnd: start + rows };
       const data: ArrayLike<unknown>[] = [];
       for (const column of names) data.push(await attempt(() => scan.readColumn({ column, ...range })));

@@ -1,8 +1,10 @@
 /** The text formats that rows are written in. */
 import { tab, comma } from '../scoring/csv-bytes.ts';
+import { numberOf } from '../scoring/parse-number.ts';
 import { csvRecord } from './csv-text.ts';
 import type { RowFormat } from './row-sink.ts';
 import type { ColumnType } from './table-source.ts';
+import { uniqueNames } from './unique-names.ts';
 
 type TypesOf = (names: readonly string[]) => readonly ColumnType[];
 
@@ -18,7 +20,8 @@ const jsonNumber = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 function numberJson(cell: string): string | undefined {
   const text = cell.trim();
   if (jsonNumber.test(text)) return text;
-  return text !== '' && Number.isFinite(Number(text)) ? String(Number(text)) : undefined;
+  const value = numberOf(text);
+  return Number.isFinite(value) ? String(value) : undefined;
 }
 
 function isJson(text: string): boolean {
@@ -53,7 +56,7 @@ export function jsonLines(typesOf: TypesOf): RowFormat {
   return {
     encoding: 'utf8',
     head: (names) => {
-      keys = names.map((name) => JSON.stringify(name));
+      keys = uniqueNames(names).map((name) => JSON.stringify(name));
       types = typesOf(names);
       return '';
     },
@@ -77,7 +80,7 @@ export function arff(typesOf: TypesOf): RowFormat {
     encoding: 'utf8',
     head: (names) => {
       const types = typesOf(names);
-      const attributes = names.map((name, i) => {
+      const attributes = uniqueNames(names).map((name, i) => {
         const isNumber = types[i] === 'number' || types[i] === 'integer';
         return `@attribute ${name === '' ? "''" : arffCell(name)} ${isNumber ? 'numeric' : 'string'}\n`;
       });

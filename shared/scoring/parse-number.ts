@@ -26,3 +26,9 @@ export function parseNumber(bytes: Uint8Array, start: number, end: number): numb
   const text = trimmedText(bytes, start, end);
   return text !== undefined && decimal.test(text) ? Number(text) : Number.NaN;
 }
+
+/** The same of a text. */
+export function numberOf(text: string): number {
+  const bytes = Buffer.from(text);
+  return parseNumber(bytes, 0, bytes.length);
+}

@@ -131,6 +131,10 @@ describe('in', () => {
   test('numbers of JSON that no double holds stay as they are', async () => {
     const text = await textOf('{"age":1,"id":12345678901234567890,"o":{"a":[1]}}\n', 'a.jsonl', 'out.jsonl');
     expect(text).toBe('{"age":1,"id":12345678901234567890,"o":{"a":[1]},"Scored Labels":1}\n');
+    const nested = '{"age":1,"o":{"a":[12345678901234567890,0.1000000000000000055],"big":1e400,"t":"1e400"}}';
+    expect(await textOf(`${nested}\n`, 'a.jsonl', 'out.jsonl')).toBe(
+      `${nested.slice(0, -1)},"Scored Labels":1}\n`,
+    );
   });
 });
 
@@ -159,6 +163,28 @@ describe('out', () => {
     expect(await textOf(jsonl, 'a.jsonl', 'o.jsonl')).toBe(
       '{"age":1.5,"name":"a \\"b\\", c","zip":"007","Scored Labels":1.5}\n{"age":-2,"name":"é😀","zip":"","Scored Labels":-2}\n',
     );
+  });
+
+  test('what the engine does not read as a number is none in any format', async () => {
+    const rows = 'age,age2,t\n0x10,1,a\n1_0,1,b\n';
+    const options = { rowErrors: { kind: 'blank' } } as const;
+    expect(await textOf(rows, 'a.csv', 'o.jsonl', options)).toBe(
+      '{"age":"0x10","age2":"1","t":"a","Scored Labels":null}\n{"age":"1_0","age2":"1","t":"b","Scored Labels":null}\n',
+    );
+    const { bytes } = await convert(rows, 'a.csv', 'o.parquet', options);
+    const read = await parquetReadObjects({ file: new Uint8Array(bytes).buffer });
+    expect(read.map((row) => row['age'])).toEqual([null, null]);
+  });
+
+  test('columns of one name can be told apart where a format has each but once', async () => {
+    const file = 'age,t,t,t_2\n1,a,b,c\n';
+    expect(await textOf(file, 'a.csv', 'o.jsonl')).toBe(
+      '{"age":1,"t":"a","t_3":"b","t_2":"c","Scored Labels":1}\n',
+    );
+    expect(await textOf(file, 'a.csv', 'o.arff')).toContain(
+      '@attribute t string\n@attribute t_3 string\n@attribute t_2 string\n',
+    );
+    expect(await textOf(file, 'a.csv', 'o.tsv')).toContain('age\tt\tt\tt_2\t');
   });
 
   test('arff', async () => {
@@ -319,6 +345,31 @@ describe('rows that cannot be read', () => {
       await expect(reading).rejects.toThrow(`a.parquet cannot be read as Parquet: ${why}`);
       await expect(reading).rejects.toMatchObject({ code: 'InputParseError' });
     }
+  });
+
+  test('parquet that says of itself that it is small', async () => {
+    const made = parquetWriteBuffer({ columnData: [{ name: 'age', data: [1, 2, 3], type: 'DOUBLE' }] });
+    const whole = Buffer.from(made).toString('hex');
+    const varint = (value: number): string => {
+      const bytes: number[] = [];
+      for (let left = 2 * value; ; left = Math.floor(left / 128)) {
+        bytes.push(left < 128 ? left : (left % 128) + 128);
+        if (left < 128) return Buffer.from(bytes).toString('hex');
+      }
+    };
+    // Behind the magic: a data page (1506), its size unpacked (15..), its size packed (1530: 24 bytes), now 4 bytes less.
+    const largePage = whole.replace(/^(50415231150615)..1530/, `$1${varint(300_000_000)}1528`);
+    // Of the row group: 47 bytes (zigzag 5e) and 3 rows (06); the footer says how long it is.
+    const rows = Buffer.from(whole.replace('165e1606', `165e16${varint(40_000_000)}`), 'hex');
+    rows.writeUInt32LE(rows.readUInt32LE(rows.length - 8) + 3, rows.length - 8);
+    const reading = convert(rows, 'a.parquet', 'o.csv');
+    await expect(reading).rejects.toThrow(
+      'a.parquet: row group 1 has 40000000 rows of 1 columns; at most 33554432 cells are read at once.',
+    );
+    await expect(reading).rejects.toMatchObject({ code: 'OutOfMemoryLimit' });
+    await expect(convert(Buffer.from(largePage, 'hex'), 'a.parquet', 'o.csv')).rejects.toThrow(
+      'a.parquet cannot be read as Parquet: a page of 299999998 bytes, more than 268435456.',
+    );
   });
 
   test('a packed file that is cut off', async () => {
