@@ -98,6 +98,18 @@ describe('reading', () => {
     expect(parsed(parseBool, text)).toBe(value);
   });
 
+  test.each([
+    ['float64', ['1e3', '-0', '.5', ' 7 ', '7\t', '"  8"', '5.', '+1', '1'.repeat(30)]],
+    ['int64', ['1e3', '-0', '7 ', '1.0', '"8 "', '+1']],
+  ] as const)('numbers as people write them, for %s', async (type, texts) => {
+    const { text } = await scoreOnce(
+      echoModel('x', type),
+      `x,t\n${texts.map((one) => `${one},`).join('\n')}\n`,
+    );
+    const values = texts.map((one) => Number(one.replaceAll('"', '')));
+    expect(labels(text)).toEqual(values.map(formatNumber));
+  });
+
   test('the scanner reads what JavaScript reads: doubles', async () => {
     const digits = fc.stringMatching(/^-?(\d{1,20}|\d{0,12}\.\d{1,12})(e-?\d{1,2})?$/);
     const texts = fc.sample(

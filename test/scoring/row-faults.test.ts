@@ -33,6 +33,11 @@ const where = 'InputParseError: data.csv line 3 (row 2)';
 const cells: [string, string, string][] = [
   ['float32', 'abc', 'expected a number, found "abc".'],
   ['float32', '""', 'expected a number, found an empty cell.'],
+  ['float32', '?', 'expected a number, found "?".'],
+  ['float64', 'NA', 'expected a number, found "NA".'],
+  ['float64', '  ', 'expected a number, found "  ".'],
+  ['int64', '?', 'expected a whole number of 64 bits, found "?".'],
+  ['int64', '""', 'expected a whole number of 64 bits, found an empty cell.'],
   ['float32', 'NaN', 'expected a number, found "NaN".'],
   ['float32', 'inf', 'expected a number, found "inf".'],
   ['float32', '0x10', 'expected a number, found "0x10".'],
