@@ -1,14 +1,15 @@
-/** A whole range, page by page. */
+/** A whole range, page by page; pages of as many rows as there may be, unless fewer are asked for. */
 import { limits } from '../core/limits.ts';
 import type { App, Kind, Range, RangeKind, Stored } from './ports.ts';
 
 export async function* allRows<R extends Range>(
   app: App,
   range: R,
+  limit: number = limits.pageMax,
 ): AsyncGenerator<Stored<RangeKind[R['of']] & Kind>> {
   let after: string | undefined;
   do {
-    const page = await app.store.list(range, after === undefined ? {} : { after });
+    const page = await app.store.list(range, after === undefined ? { limit } : { limit, after });
     yield* page.rows as Stored<RangeKind[R['of']] & Kind>[];
     after = page.after;
   } while (after !== undefined);
