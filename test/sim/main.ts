@@ -22,6 +22,8 @@ const { values } = parseArgs({
 /** Default of `--seeds`: fresh ones, and those that a mutant may survive. */
 const seedsOfARun = 20;
 const mutantSeeds = 150;
+/** How far a long run has come. */
+const tellEveryMs = 10_000;
 const days = numberOf('days');
 const jobsADay = numberOf('jobs');
 
@@ -72,14 +74,23 @@ async function runMany(from: number, seeds: number): Promise<void> {
   Error.stackTraceLimit = 0;
   const sums = { days: 0, operations: 0, faults: 0, started: 0, finished: 0, crashes: 0, violations: 0 };
   const failed: number[] = [];
+  const daysASecond = () => ((sums.days * 1_000) / (performance.now() - beganMs)).toFixed(2);
+  let toldMs = beganMs;
+  let last = from;
   for (let seed = from; seed < from + seeds; seed += 1) {
     const report = await simulate({ seed, days, jobsADay });
+    last = seed;
     sums.days += report.days;
     sums.operations += report.operations;
     sums.faults += report.faults;
     sums.started += report.started;
     sums.finished += report.finished;
     sums.crashes += report.crashes;
+    if (performance.now() - toldMs > tellEveryMs) {
+      toldMs = performance.now();
+      const done = `${seed - from + 1} of ${seeds} seeds`;
+      process.stderr.write(`${done}, ${daysASecond()} simulated days/s, violations ${sums.violations}\n`);
+    }
     if (report.violations.length === 0) continue;
     failed.push(seed);
     sums.violations += report.violations.length;
@@ -87,11 +98,10 @@ async function runMany(from: number, seeds: number): Promise<void> {
     if (!values.go) break;
   }
   const seconds = (performance.now() - beganMs) / 1_000;
-  const rate = sums.days / seconds;
   process.stdout.write(
-    `seeds ${from} to ${from + seeds - 1} | days ${sums.days} | operations ${sums.operations} | faults injected ${sums.faults} | ` +
+    `seeds ${from} to ${last} | days ${sums.days} | operations ${sums.operations} | faults injected ${sums.faults} | ` +
       `instances died ${sums.crashes} | jobs started ${sums.started}, finished ${sums.finished} | violations ${sums.violations} | ` +
-      `${rate.toFixed(2)} simulated days/s (${seconds.toFixed(1)} s)\n`,
+      `${daysASecond()} simulated days/s (${seconds.toFixed(1)} s)\n`,
   );
   if (failed.length > 0) {
     process.stdout.write(`failing seeds: ${failed.join(' ')}\n`);
