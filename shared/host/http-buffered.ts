@@ -3,7 +3,7 @@
  * them.
  */
 import { buffer } from 'node:stream/consumers';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { Cookie, HttpReply } from './core-types.ts';
 import type { HttpTransport } from './http-streaming.ts';
 import { calledByApi, invoke, type Invoker } from './invoke.ts';
@@ -11,7 +11,8 @@ import { encodePath } from './request-target.ts';
 
 export function makeBuffered(invoker: Invoker): HttpTransport {
   return async (req, res, { route, params, path, query, invocationId }) => {
-    const body = await readBody(req);
+    // A chunked body arrives empty, as on the real host.
+    const body = req.headers['content-length'] === undefined ? Buffer.alloc(0) : await buffer(req);
     const http = {
       method: req.method,
       url: `http://${req.headers.host ?? 'localhost'}${encodePath(path)}${query}`,
@@ -30,13 +31,6 @@ export function makeBuffered(invoker: Invoker): HttpTransport {
     });
     answer(res, response.returnValue?.http);
   };
-}
-
-/** A chunked body arrives empty, as on the real host. */
-async function readBody(req: IncomingMessage): Promise<Buffer> {
-  if (req.headers['content-length'] !== undefined) return buffer(req);
-  req.resume();
-  return Buffer.alloc(0);
 }
 
 /** Values of one name are joined, ignoring its case. */

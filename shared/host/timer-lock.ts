@@ -1,8 +1,7 @@
 /** Keeps the lock of timers as long as the process lives: they run only while it is held, on one host per host id. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from './log.ts';
 import { lockMs, type TimerStore } from './timer-store.ts';
-import type { Timers } from './timers.ts';
+import { sleepUntil, type Timers } from './timers.ts';
 
 const holdEveryMs = lockMs / 3;
 
@@ -34,10 +33,10 @@ export function runTimersUnderLock(
           become('held', 'Host lock acquired: timers run here.');
         } else become('waiting', 'Another host holds the lock of the timers: they run there.');
       } catch (error) {
-        if (askedMs - lastHeldMs > lockMs - holdEveryMs)
+        if (Date.now() - lastHeldMs > lockMs - holdEveryMs)
           become('unreachable', `Timers do not run until AzureWebJobsStorage answers: ${String(error)}`);
       }
-      await sleep(holdEveryMs, undefined, { signal }).catch(() => undefined);
+      await sleepUntil(Date.now() + holdEveryMs, signal);
     }
   };
   const holding = hold();

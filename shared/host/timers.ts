@@ -167,7 +167,7 @@ function stamp(ms: number): string {
 }
 
 /** @returns false when stopped first */
-async function sleepUntil(atMs: number, signal: AbortSignal): Promise<boolean> {
+export async function sleepUntil(atMs: number, signal: AbortSignal): Promise<boolean> {
   while (!signal.aborted && Date.now() < atMs) {
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, Math.min(atMs - Date.now(), longestSleepMs));

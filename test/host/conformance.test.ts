@@ -89,9 +89,20 @@ describe.each(given === undefined ? [true, false] : [givenStreams])('a host (str
       expect(response.headers.get('x-own')).toBe('1');
       expect(response.headers.get('content-length')).toBe('4');
       expect(response.headers.get('x-custom')).toBe('of host.json');
-      const cookie = response.headers.getSetCookie()[0]?.toLowerCase() ?? '';
+      const [cookie = '', other = ''] = response.headers.getSetCookie().map((text) => text.toLowerCase());
       for (const part of ['c=v%20w', 'httponly', 'samesite=strict', 'max-age=60'])
         expect(cookie).toContain(part);
+      for (const part of ['httponly', 'samesite=strict', 'max-age']) expect(other).not.toContain(part);
+      for (const part of [
+        'd=2',
+        'secure',
+        'samesite=none',
+        'domain=a.example',
+        'path=/p',
+        'expires=fri, 02 jan 1970',
+      ])
+        expect(other).toContain(part);
+      expect(cookie).not.toContain('secure');
       expect(cookie.includes('path=/')).toBe(!streams);
     });
 
@@ -159,7 +170,11 @@ describe.each(given === undefined ? [true, false] : [givenStreams])('a host (str
       expect(await answer('/show', { method: 'HEAD' })).toEqual([404, emptyBody]);
       expect(await answer('/show', { method: 'OPTIONS' })).toEqual([404, emptyBody]);
       const head = await ask('/headed', { method: 'HEAD' });
-      expect([head.status, head.headers.get('x-head')]).toEqual([200, 'yes']);
+      expect([head.status, head.headers.get('x-head'), head.headers.get('content-length')]).toEqual([
+        200,
+        'yes',
+        '5',
+      ]);
       expect(await raw('BREW /show')).toBe(404);
       expect(await raw('get /show')).toBe(404);
     });

@@ -14,6 +14,7 @@ const http = (name, options) => app.http(name, { authLevel: 'anonymous', ...opti
 http('hello', { methods: ['GET'], route: 'hello/{name?}', handler: () => ({ body: 'hello' }) });
 http('throws', { methods: ['GET'], route: 'throws', handler: () => { throw new Error('boom of the handler'); } });
 http('breaks', { methods: ['GET'], route: 'breaks', handler: () => ({ headers: { 'content-length': '9', 'content-encoding': 'gzip' }, body: (async function* () { throw new Error('before the first byte'); })() }) });
+http('empty', { methods: ['GET'], route: 'empty', handler: () => ({ status: 204 }) });
 http('nothing', { methods: ['GET'], route: 'nothing', handler: () => undefined });
 http('text', { methods: ['GET'], route: 'text', handler: () => 'no object' });
 http('lies', { methods: ['GET'], route: 'lies', handler: () => ({ body: 'abc', headers: { 'content-length': '10' } }) });
@@ -63,6 +64,11 @@ describe.each([{ streams: true }, { streams: false }])('HTTP (streaming: $stream
     expect(await host.line(/'traced' lists TRACE/)).toContain('hanging');
     expect(await raw(host.port, 'CONNECT h:1 HTTP/1.1\r\nHost: h\r\n')).toMatch(/^HTTP\/1\.1 404/);
     expect(await answer('/nothing')).toEqual(streams ? [500, ''] : [204, '']);
+  });
+
+  it('gives 204 without a length', async () => {
+    const { status, headers } = await get('/empty');
+    expect([status, headers.get('content-length')]).toEqual([204, null]);
   });
 
   it.runIf(streams)('does not let a wrong content-length hang the client', async () => {

@@ -66,7 +66,7 @@ describe('host.json', () => {
   });
 
   it('is understood, comments included', () => {
-    const config = read(`{ "version": "2.0", // the only one
+    const config = read(`\uFEFF{ "version": "2.0", // the only one
       "functionTimeout": "00:00:10", "extensions": { "http": { "maxOutstandingRequests": 7, "customHeaders": { "X-A": "/*b*/" } } } }`);
     expect(config).toMatchObject({
       routePrefix: 'api',

@@ -51,6 +51,18 @@ describe('timers and their storage', () => {
     expect(await second.line(/often by/)).toContain(`often by ${second.pid}`);
   });
 
+  it('take a status that cannot be understood for none', async () => {
+    const folder = writeApp({ code });
+    const container =
+      BlobServiceClient.fromConnectionString(connection).getContainerClient('azure-webjobs-hosts');
+    await container.createIfNotExists();
+    const text = '{"Last":"a","Next":"b","LastUpdated":"c"}';
+    const blob = container.getBlockBlobClient(`timers/${hostIdOf(folder, {})}/Host.Functions.hourly/status`);
+    await blob.upload(text, text.length);
+    const host = await run(folder, { env: { AzureWebJobsStorage: connection } });
+    expect(await host.line(/hourly next/)).toMatch(/next \d{4}-\d\d-\d\dT\d\d:00:00\+00:00/);
+  });
+
   it('do not run without storage, while HTTP does', async () => {
     const host = await run(writeApp({ code }));
     expect(await host.line(/AzureWebJobsStorage is not set/)).toBeDefined();

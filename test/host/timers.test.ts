@@ -160,6 +160,14 @@ describe('timers', () => {
     expect(store.kept.get('t')?.Last).toBe('0001-01-01T00:00:00+00:00');
   });
 
+  it('do not run at start when the lock is gone by then', async () => {
+    const { timers, runs } = timer({ schedule: '0 0 * * * *', runOnStartup: true });
+    timers.start(memoryStore());
+    timers.stop();
+    await pass(1);
+    expect(runs).toEqual([]);
+  });
+
   it('run again under a retry policy, and go on after a failure', async () => {
     const log: string[] = [];
     const retry = { retryStrategy: 'fixedDelay', maxRetryCount: 2, delayInterval: { seconds: 5 } } as const;

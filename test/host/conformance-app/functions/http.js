@@ -46,7 +46,18 @@ http(
       status: 202,
       body: 'made',
       headers: { 'x-own': '1', 'content-length': '4' },
-      cookies: [{ name: 'c', value: 'v w', httpOnly: true, sameSite: 'Strict', maxAge: 60 }],
+      cookies: [
+        { name: 'c', value: 'v w', httpOnly: true, sameSite: 'Strict', maxAge: 60 },
+        {
+          name: 'd',
+          value: '2',
+          secure: true,
+          sameSite: 'None',
+          domain: 'a.example',
+          path: '/p',
+          expires: new Date(86_400_000),
+        },
+      ],
     }),
 );
 http('jsonString', 'jsonString', () => ({ jsonBody: 'text' }));
@@ -65,7 +76,7 @@ http('throws', 'throws', () => {
   throw new Error('boom of the handler');
 });
 http('untouched', 'untouched', () => ({ status: 413, body: 'too much' }), ['POST']);
-http('headed', 'headed', () => ({ headers: { 'x-head': 'yes', 'content-length': '0' } }), ['HEAD']);
+http('headed', 'headed', () => ({ headers: { 'x-head': 'yes', 'content-length': '5' } }), ['HEAD']);
 http('disabled', 'disabled', () => ({ body: 'on' }));
 
 named('aDetails', 'products/{id}');
