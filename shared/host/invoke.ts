@@ -43,11 +43,11 @@ export const calledByApi = 'This function was programmatically called via the ho
 /** Runs a function, again under its retry policy, and writes the real host's two log lines for each attempt.
  * @throws what the handler or a hook threw in the last attempt */
 export async function invoke(invoker: Invoker, call: Call): Promise<InvocationResponse> {
-  let { request } = call;
+  let current = call;
   for (let retryCount = 0; ;) {
     const delayMs = retryDelayMs(call.fn, retryCount);
     try {
-      return await attempt(invoker, { ...call, request }, delayMs === undefined);
+      return await attempt(invoker, current, delayMs === undefined);
     } catch (error) {
       if (delayMs === undefined) throw error;
       await new Promise((resolve) => setTimeout(resolve, delayMs));
@@ -55,7 +55,8 @@ export async function invoke(invoker: Invoker, call: Call): Promise<InvocationRe
       const maxRetryCount = call.fn.metadata.retryOptions?.maxRetryCount ?? -1;
       const { message, stack = '' } = error instanceof Error ? error : new Error(String(error));
       const exception = { message, stackTrace: stack };
-      request = { ...request, retryContext: { retryCount, maxRetryCount, exception } };
+      const retryContext = { retryCount, maxRetryCount, exception };
+      current = { ...call, request: { ...call.request, retryContext } };
     }
   }
 }

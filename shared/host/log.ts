@@ -20,6 +20,9 @@ export type Log = {
 export function createLog(levels: Readonly<Record<string, string>>, write: (text: string) => void): Log {
   const thresholds = new Map<string, number>();
   let waiting = '';
+  // Of the last line: many come in one millisecond.
+  let stampedMs = 0;
+  let stamp = '';
   const threshold = (category: string): number => {
     const keys = Object.keys(levels).filter((key) => `${category}.`.startsWith(`${key}.`));
     const key = keys.sort((a, b) => b.length - a.length)[0] ?? 'default';
@@ -30,11 +33,13 @@ export function createLog(levels: Readonly<Record<string, string>>, write: (text
     waiting = '';
   };
   const log = (level: LogLevel, category: string, message: string): void => {
-    const least = thresholds.get(category) ?? threshold(category);
-    thresholds.set(category, least);
+    let least = thresholds.get(category);
+    if (least === undefined) thresholds.set(category, (least = threshold(category)));
     if (order.indexOf(level) < least) return;
     if (waiting === '') setTimeout(flush, flushMs).unref();
-    waiting += `[${new Date().toISOString()}] ${message}\n`;
+    const nowMs = Date.now();
+    if (nowMs !== stampedMs) stamp = new Date((stampedMs = nowMs)).toISOString();
+    waiting += `[${stamp}] ${message}\n`;
   };
   return Object.assign(log, { flush });
 }
