@@ -89,7 +89,9 @@ describe.each(given === undefined ? [true, false] : [givenStreams])('a host (str
       expect(response.headers.get('x-own')).toBe('1');
       expect(response.headers.get('content-length')).toBe('4');
       expect(response.headers.get('x-custom')).toBe('of host.json');
-      const [cookie = '', other = ''] = response.headers.getSetCookie().map((text) => text.toLowerCase());
+      const [bare = '', cookie = '', other = ''] = response.headers
+        .getSetCookie()
+        .map((text) => text.toLowerCase());
       for (const part of ['c=v%20w', 'httponly', 'samesite=strict', 'max-age=60'])
         expect(cookie).toContain(part);
       for (const part of ['httponly', 'samesite=strict', 'max-age']) expect(other).not.toContain(part);
@@ -103,6 +105,7 @@ describe.each(given === undefined ? [true, false] : [givenStreams])('a host (str
       ])
         expect(other).toContain(part);
       expect(cookie).not.toContain('secure');
+      expect(bare).toMatch(/^e=(?:; path=\/)?$/);
       expect(cookie.includes('path=/')).toBe(!streams);
     });
 

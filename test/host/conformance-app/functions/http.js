@@ -47,6 +47,7 @@ http(
       body: 'made',
       headers: { 'x-own': '1', 'content-length': '4' },
       cookies: [
+        { name: 'e', value: '' },
         { name: 'c', value: 'v w', httpOnly: true, sameSite: 'Strict', maxAge: 60 },
         {
           name: 'd',
