@@ -44,10 +44,12 @@ const homepage = '<!doctype html><title>Functions host</title>Your Functions app
 
 export function makeHttpHost(options: HttpOptions): HttpHost {
   const running = new Set<ServerResponse>();
+  /** Requests that were answered before they had come to their end. */
+  const sending = new Set<IncomingMessage>();
   const idle = Promise.withResolvers<void>();
   let isDraining = false;
   const lookIfIdle = (): void => {
-    if (isDraining && running.size === 0) idle.resolve();
+    if (isDraining && running.size === 0 && sending.size === 0) idle.resolve();
   };
   const server = http.createServer({
     maxHeaderSize: parserBytesMax,
@@ -61,6 +63,14 @@ export function makeHttpHost(options: HttpOptions): HttpHost {
     linger(req);
     res.on('close', () => {
       running.delete(res);
+      // Cut off while it sends, its client would be reset, and not see the answer that it was given.
+      if (!req.complete && !req.destroyed) {
+        sending.add(req);
+        req.once('close', () => {
+          sending.delete(req);
+          lookIfIdle();
+        });
+      }
       lookIfIdle();
     });
     void answer(options, running.size, req, res);

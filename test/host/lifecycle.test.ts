@@ -68,6 +68,33 @@ describe('the life of a host', () => {
     expect(Number(await text(`${host.url}/pid`))).not.toBe(before);
   });
 
+  it('lets a client that was answered early send the rest of its request when stopped, and never resets it', async () => {
+    const host = await run(writeApp({ code }));
+    const socket = net.connect(Number(new URL(host.url).port), '127.0.0.1');
+    const ended = Promise.withResolvers<string>();
+    socket.on('error', (error) => ended.resolve(error.message));
+    socket.on('end', () => ended.resolve('closed'));
+    const half = Buffer.alloc(50_000, 'x');
+    socket.write('POST /pid HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n');
+    socket.write(half);
+    // As a client that reads when it has sent all.
+    await host.line(/Executed 'Functions\.pid'/);
+    const stopped = host.stop();
+    await host.line(/Stopping/);
+    // What is sent from now on meets the connection as the host has left it; the second half is over two writes.
+    for (const part of [half.subarray(0, 20_000), half.subarray(20_000)]) {
+      await new Promise((written) => socket.write(part, written));
+      await fetch(`${host.url}/pid`).catch(() => undefined);
+    }
+    let got = '';
+    socket.setEncoding('utf8').on('data', (some: string) => (got += some));
+    expect(await ended.promise).toBe('closed');
+    expect(got).toMatch(/^HTTP\/1\.1 200 /);
+    socket.destroy();
+    await stopped;
+    expect(await host.exited).toBe(0);
+  });
+
   it('lets running requests end when stopped, refuses new ones, runs appTerminate and exits 0', async () => {
     const host = await run(writeApp({ code }));
     const held = text(`${host.url}/held`);
