@@ -1,6 +1,7 @@
 /** Requests around a good one: nearly good ones, with one thing bent, and ones that mean harm. */
 import fc from 'fast-check';
 import type { Wish } from './calls.ts';
+import { beyond, placesOf, within, type Schema, type Schemas } from './schema-values.ts';
 
 /** A request that is good as it is. */
 export type Aim = {
@@ -8,6 +9,8 @@ export type Aim = {
   readonly path: string;
   readonly key: string;
   readonly body: unknown;
+  /** What the OpenAPI document says of its body, where it has one. */
+  readonly schema?: Schema;
 };
 
 const hostileTexts = [
@@ -24,6 +27,7 @@ const hostileTexts = [
   '\u202e\ud83d\ude00',
   '\ud800',
   'x'.repeat(2_000),
+  'x'.repeat(40_000),
   '%',
   '%ff',
   '%00',
@@ -86,7 +90,26 @@ const junk = fc.letrec((tie) => ({
 
 type Bend = (aim: Aim) => fc.Arbitrary<Wish>;
 
-const asWish = ({ body, ...aim }: Aim): Wish => (body === undefined ? aim : { ...aim, body });
+const asWish = ({ method, path, key, body }: Aim): Wish =>
+  body === undefined ? { method, path, key } : { method, path, key, body };
+
+/** A body of the schema's own making, or the good one with one place in it as the schema takes it, or just beyond that. */
+function bodyOfSchema(aim: Aim, schema: Schema, schemas: Schemas): fc.Arbitrary<Wish> {
+  const bent = placesOf(schema, schemas).map(([place, one]) => {
+    const values = [within(one, schemas), beyond(one, schemas) ?? []].flat();
+    return fc.oneof(...values).map((value) => put(aim.body, place, value));
+  });
+  return fc
+    .oneof({ weight: 1, arbitrary: within(schema, schemas) }, { weight: 4, arbitrary: fc.oneof(...bent) })
+    .map((body) => ({ ...asWish(aim), body }));
+}
+
+/** The body with the value at the place; what lacks on the way there is made. */
+function put(body: unknown, [first, ...rest]: readonly string[], value: unknown): unknown {
+  if (first === undefined) return value;
+  const members = typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};
+  return { ...members, [first]: put(members[first], rest, value) };
+}
 
 const bends: readonly { readonly weight: number; readonly bend: Bend }[] = [
   { weight: 2, bend: (aim) => fc.constant(asWish(aim)) },
@@ -114,12 +137,16 @@ const bends: readonly { readonly weight: number; readonly bend: Bend }[] = [
   },
 ];
 
-export function makeRequests(aims: readonly Aim[]): fc.Arbitrary<Wish> {
+/** @param schemas those that the schemas of the aims refer to */
+export function makeRequests(aims: readonly Aim[], schemas: Schemas = {}): fc.Arbitrary<Wish> {
   const bend = fc.oneof(...bends.map((one) => ({ weight: one.weight, arbitrary: fc.constant(one.bend) })));
-  return fc
-    .tuple(fc.constantFrom(...aims), bend)
-    .chain(([aim, bend]) => bend(aim))
-    .map(withoutBodyWhereNoneCanBe);
+  const bent = fc.tuple(fc.constantFrom(...aims), bend).chain(([aim, how]) => how(aim));
+  const ofSchemas = aims.flatMap((aim) =>
+    aim.schema === undefined ? [] : [bodyOfSchema(aim, aim.schema, schemas)],
+  );
+  const all =
+    ofSchemas.length === 0 ? bent : fc.oneof({ weight: 2, arbitrary: bent }, fc.oneof(...ofSchemas));
+  return all.map(withoutBodyWhereNoneCanBe);
 }
 
 /** The library refuses to make such requests. */

@@ -5,25 +5,31 @@
 import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
 import { endpoint } from '../app/world.ts';
-import { makeApi, type Api } from './api.ts';
+import { makeApi, read, type Api } from './api.ts';
+import { makeBodyJudge, type BodyJudge } from './body-judge.ts';
 import type { Wish } from './calls.ts';
 import { bodyOf, openerOf, pathOf } from './foreign-calls.ts';
 import { makeRequests, type Aim } from './fuzz-requests.ts';
 import { registeredFunctions } from './registered.ts';
 import { makeTenant, type Tenant } from './tenants.ts';
+import { expectWhole } from './whole-state.ts';
 
 /** `MILLPOND_FUZZ_S` and `MILLPOND_FUZZ_SEED` make it longer or repeat it. */
 const fuzzMs = Number(process.env['MILLPOND_FUZZ_S'] ?? 10) * 1_000;
 const seed = Number(process.env['MILLPOND_FUZZ_SEED'] ?? Date.now() % 1_000_000_007);
 const hangMs = 5_000;
+/** Requests between two looks at the whole state. */
+const lookEvery = 200;
 
 const { routes } = await registeredFunctions();
 let api: Api;
 let tenant: Tenant;
+let judge: BodyJudge;
 
 beforeAll(async () => {
   process.stdout.write(`fuzz seed ${seed} (MILLPOND_FUZZ_SEED=${seed} repeats it)\n`);
   await makeAnew();
+  judge = makeBodyJudge(read(await api.call({ path: '/openapi.json' })));
 });
 
 /** A world of one tenant; its chance is seeded, so that ids and keys are always the same. */
@@ -48,21 +54,25 @@ function aims(): Aim[] {
       methods.map((method) => {
         const opener = openerOf(route);
         const key = opener === 'operator' ? operatorKey : (tenant.keys[opener][0] ?? '');
-        return { method, path: pathOf(route, () => tenant), key, body: bodyOf(api, route, method, tenant) };
+        const path = pathOf(route, () => tenant);
+        const schema = judge.schemaOf(method, path);
+        const aim = { method, path, key, body: bodyOf(api, route, method, tenant) };
+        return schema === undefined ? aim : { ...aim, schema };
       }),
     );
 }
 
 test('every request is answered, in time, and never with a 500', { timeout: fuzzMs + 60_000 }, async () => {
   const seen = new Map<number, number>();
+  let runs = 0;
   await fc.assert(
-    fc.asyncProperty(makeRequests(aims()).filter(reachesUs), async (wish) => {
+    fc.asyncProperty(makeRequests(aims(), judge.schemas).filter(reachesUs), async (wish) => {
       const status = await answered(wish);
       seen.set(status, (seen.get(status) ?? 0) + 1);
       if (destroys(wish) && status < 300) {
         await expectConsistent();
         await makeAnew();
-      }
+      } else if ((runs += 1) % lookEvery === 0) await expectConsistent();
     }),
     {
       seed,
@@ -95,12 +105,19 @@ async function answered(wish: Wish): Promise<number> {
   expect(got.log).toEqual([]);
   if (got.status >= 400 && wish.method !== 'HEAD') expect(got.text).toContain('"error"');
   expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+  // Headers may say something else of the body.
+  const takes = wish.headers === undefined ? judge.takes(wish) : undefined;
+  if (takes === false) expect(got.status, 'the document does not take its body').toBeGreaterThanOrEqual(400);
+  if (takes === true && got.status === 400)
+    expect(got.text, 'the document takes its body').not.toContain('"RequestBodyInvalid"');
   return got.status;
 }
 
-/** Whatever was done, everything can still be read. */
+/** Whatever was done, everything fits together, before and after the timer has looked after it, and can be read. */
 async function expectConsistent(): Promise<void> {
+  await expectWhole(api.world.app);
   await api.timers.get('tick')?.run({ error: (text: string) => expect(text).toBe('') } as never);
+  await expectWhole(api.world.app);
   const operatorKey = api.world.app.secrets.operatorKey;
   const got = await api.call({ path: '/operator/accounts', key: operatorKey });
   expect(got.status).toBe(200);
