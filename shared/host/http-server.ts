@@ -75,6 +75,8 @@ export function makeHttpHost(options: HttpOptions): HttpHost {
     });
     void answer(options, running.size, req, res);
   });
+  // Node would answer 417; the real host heeds 100-continue and nothing else.
+  server.on('checkExpectation', (req, res) => server.emit('request', req, res));
   // Node would hang up on it.
   server.on('connect', (_req, socket) => socket.end(emptyAnswer('404 Not Found')));
   const close = (): void => {

@@ -87,6 +87,9 @@ describe.each([{ streams: true }, { streams: false }])('HTTP (streaming: $stream
   it('keeps the limits of the real host', async () => {
     expect(await raw(host.port, 'GET /hello/%00 HTTP/1.1\r\nHost: h\r\n')).toMatch(/^HTTP\/1\.1 400/);
     expect(await raw(host.port, 'get /hello HTTP/1.1\r\nHost: h\r\n')).toMatch(/^HTTP\/1\.1 404/);
+    expect(await raw(host.port, 'GET /hello HTTP/1.1\r\nHost: h\r\nExpect: banana\r\n')).toMatch(
+      /^HTTP\/1\.1 200/,
+    );
     expect((await get(`/hello/${'x'.repeat(9000)}`)).status).toBe(414);
     expect((await get('/hello', { headers: { long: 'x'.repeat(20_000) } })).status).toBe(431);
     const tooMuch = { method: 'POST', body: Buffer.alloc(97 << 20) };
