@@ -140,9 +140,8 @@ function findEndpoint(parts: Parts, path: string, trust: StorageTrust): Where | 
     return invalid(path, 'has an EndpointSuffix that is not a host name.');
   // Azure answers https for every account, so an old "DefaultEndpointsProtocol=http" gets https.
   const judged = judgeEndpoint(blobEndpoint ?? `https://${account}.blob.${suffix}`, trust);
-  const member = blobEndpoint === undefined ? 'EndpointSuffix' : 'BlobEndpoint';
-  if (judged.kind === 'untrusted')
-    return invalid(path, `has a ${member} that cannot be used: ${judged.why}.`);
+  const member = blobEndpoint === undefined ? 'an EndpointSuffix' : 'a BlobEndpoint';
+  if (judged.kind === 'untrusted') return invalid(path, `has ${member} that cannot be used: ${judged.why}.`);
   // A host of the operator's may have the account in its path.
   const isPathStyle = judged.account === undefined && judged.rest !== '';
   if (judged.rest !== '' && !isPathStyle) {

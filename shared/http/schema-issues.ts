@@ -33,12 +33,18 @@ function detailOf(issue: Issue): { code: string; message: string } {
   if (issue.input === undefined)
     return { code: 'RequestBodyInvalid', message: `${place} is missing: it ${expected}.` };
   const hidden = issue.path.some((part) => secretMembers.has(part));
-  const was =
-    hidden || typeof issue.input === 'object'
-      ? `a value of type ${typeOf(issue.input)}`
-      : shownSafely(issue.input, 60);
+  const was = wasOf(issue.input, hidden);
   const code = issue.code === 'invalid_type' ? 'RequestBodyInvalid' : 'BadParameterValue';
   return { code, message: `${place} ${expected}; it was ${was}.` };
+}
+
+/** A text by its length where it may not be shown, or is too long to be: the length is what is wrong with it then. */
+function wasOf(input: unknown, isHidden: boolean): string {
+  if (typeof input === 'string') {
+    if (isHidden || input.length > 256) return `a text of ${input.length.toLocaleString('en')} characters`;
+    return `"${shownSafely(input, 60)}"`;
+  }
+  return isHidden || typeof input === 'object' ? `a value of type ${typeOf(input)}` : shownSafely(input, 60);
 }
 
 function expectedOf(issue: Issue): string {

@@ -83,7 +83,7 @@ test.each<[string, Wish, number, string, RegExp]>([
     },
     400,
     'BadParameterValue',
-    /"primary" or "secondary"; it was third/,
+    /"primary" or "secondary"; it was "third"/,
   ],
 ])('the operator: %s', async (_, wish, expected, code, message) => {
   const got = await api.asOperator({ path: `/operator/accounts/${subscriptionId}`, ...wish });

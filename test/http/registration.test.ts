@@ -61,6 +61,18 @@ test.each<[string, object, string, RegExp]>([
     /GlobalParameters\.Threshold must be a string, a number or a boolean; it was a value of type object/,
   ],
   [
+    'a text that is too long and may not be shown',
+    { Input: { ConnectionString: 'A'.repeat(9_000) } },
+    'BadParameterValue',
+    /Input\.ConnectionString must be a text of 0 to 8,192 characters; it was a text of 9,000 characters\.$/,
+  ],
+  [
+    'a text for an object',
+    { Input: 'inputs/x.csv' },
+    'RequestBodyInvalid',
+    /Input must be a JSON object; it was "inputs\/x\.csv"\.$/,
+  ],
+  [
     'a pool that is none',
     { AzureBatchPoolId: 'f'.repeat(32) },
     'PoolNotFound',
