@@ -140,6 +140,8 @@ export class Machines {
     const { process } = machine;
     this.parts.scheduler.after(1_000 + this.parts.random.below(30_000), () => {
       if (this.running.get(vmId) !== machine || machine.process !== process) return;
+      // Until a hello is answered, whichever comes is the VM.
+      delete known.endMs;
       machine.process = this.processOf(known, machine);
       void machine.process.live();
     });

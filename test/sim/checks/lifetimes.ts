@@ -30,7 +30,7 @@ export const lifetimes: MakeCheck = (world) => {
 };
 
 function checkEnd(
-  { facts }: World,
+  { facts, config }: World,
   row: Stopped,
   vm: VmFacts | undefined,
   atMs: number,
@@ -44,7 +44,9 @@ function checkEnd(
   if (row.atMs < row.readyMs) bad('has a negative lifetime');
   const servedMs = vm.openCalls > 0 ? atMs : vm.lastServedMs;
   const endMs = vm.endMs ?? atMs;
-  const latestMs = Math.max(endMs, Math.min(servedMs, endMs + limits.requestMsMax + 60_000));
+  // The last call may have been a question for work, which is held.
+  const callMs = Math.max(limits.requestMsMax, config.vmHoldMs);
+  const latestMs = Math.max(endMs, Math.min(servedMs, endMs + callMs + 60_000));
   if (row.atMs > latestMs + errorMs)
     bad(`is billed to ${row.atMs}, ${row.atMs - latestMs} ms after its end (${row.cause})`);
   const answeredMs = vm.lastAnsweredMs ?? vm.helloSentMs;
