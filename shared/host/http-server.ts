@@ -113,7 +113,7 @@ async function answer(
   const { url = '/', method = 'GET' } = req;
   for (const [name, value] of Object.entries(options.customHeaders)) res.setHeader(name, value);
   const tooLarge = sizeStatus(req, url.length);
-  const target = parseTarget(url);
+  const target = isHost(req.headers.host) ? parseTarget(url) : undefined;
   if (tooLarge !== undefined || target === undefined) return answerEmpty(res, tooLarge ?? 400);
   if (answerCors(options.cors, req, res)) return;
   const { path } = target;
@@ -137,6 +137,12 @@ async function answer(
     // The invocation has logged it; what is left is that no client may hang.
   }
   answerEmpty(res, 500);
+}
+
+/** A name or an address with or without a port, as URLs are made of it; none at all is for Node to judge. */
+function isHost(host: string | undefined): boolean {
+  if (host === undefined || host === '') return true;
+  return /^(?:[\w.~%-]+|\[[\da-f:.]+\])(?::\d{0,5})?$/i.test(host) && URL.canParse(`http://${host}/`);
 }
 
 /** 414 and 431 where the real host gives them, or hangs. */

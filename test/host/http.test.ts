@@ -90,6 +90,12 @@ describe.each([{ streams: true }, { streams: false }])('HTTP (streaming: $stream
     expect(await raw(host.port, 'GET /hello HTTP/1.1\r\nHost: h\r\nExpect: banana\r\n')).toMatch(
       /^HTTP\/1\.1 200/,
     );
+    for (const odd of ['evil"><x', 'a b', 'a/b', 'a@b', 'a:99999', '[::1', 'a?b'])
+      expect(await raw(host.port, `GET /hello HTTP/1.1\r\nHost: ${odd}\r\n`)).toMatch(/^HTTP\/1\.1 400/);
+    for (const name of ['h', 'h:7071', '[::1]:80', 'a.b-c_d:', ''])
+      expect(await raw(host.port, `GET /hello HTTP/1.1\r\nHost: ${name}\r\n`), name).toMatch(
+        /^HTTP\/1\.1 200/,
+      );
     expect((await get(`/hello/${'x'.repeat(9000)}`)).status).toBe(414);
     expect((await get('/hello', { headers: { long: 'x'.repeat(20_000) } })).status).toBe(431);
     const tooMuch = { method: 'POST', body: Buffer.alloc(97 << 20) };
