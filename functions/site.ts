@@ -2,7 +2,7 @@
  * What is open to everybody: health, the OpenAPI document, and an envelope for whatever no other function takes
  * (functions-host.md, section 3).
  */
-import { notFound, shown } from '../shared/core/refusal.ts';
+import { notFound } from '../shared/core/refusal.ts';
 import type { Action } from '../shared/http/action.ts';
 import { methods, type Method } from '../shared/http/answer.ts';
 import { anyone } from '../shared/http/authorize.ts';
@@ -35,8 +35,9 @@ endpoint('openApi', {
 
 const nothingHere = doing(async ({ call }) => {
   const segments = new URL(call.target, call.origin).pathname.split('/');
-  const path = shown(segments.map((segment) => shownSafely(segment, 80)).join('/'), 200);
-  const text = `There is nothing at ${call.method} ${path}; look at the address and the method. GET /openapi.json lists the routes.`;
+  // Segment by segment: a long path is no key.
+  const path = segments.map((segment) => shownSafely(segment, 80)).join('/');
+  const text = `There is nothing at ${call.method} ${path.slice(0, 300)}; look at the address and the method. GET /openapi.json lists the routes.`;
   return notFound('RouteNotFound', text);
 });
 

@@ -28,7 +28,7 @@ export function parseName(path: readonly string[], account: string, use: BlobUse
   const name = rest.join('/');
   const at = use.role === 'other' ? use.path : `${use.path}.RelativeLocation`;
   const bad =
-    checkText(whole.join('/'), at, use) ?? checkContainer(container, at) ?? checkName(name, at, use);
+    checkText(whole.join('/'), at, use) ?? checkContainer(container, at, use) ?? checkName(name, at, use);
   return bad ?? checkExtension(name, at, use) ?? { kind: 'name', container, name };
 }
 
@@ -44,16 +44,21 @@ function checkText(text: string, at: string, use: BlobUse): Refused | undefined 
   return undefined;
 }
 
-function checkContainer(container: string, at: string): Refused | undefined {
+function checkContainer(container: string, at: string, use: BlobUse): Refused | undefined {
   if (containerPattern.test(container)) return undefined;
   const rule = 'a container has 3 to 63 lower-case letters, digits and single dashes';
-  const text = `${at} begins with the container "${shown(container)}", and ${rule}. Expected is container/path/name.csv.`;
+  const text = `${at} begins with the container "${shown(container)}", and ${rule}. Expected is ${form(use)}.`;
   return badArgument('ContainerSegmentInvalid', text);
+}
+
+/** Data has an extension that matters; of a model any will do. */
+function form({ role }: BlobUse): string {
+  return role === 'other' ? 'container/path/name.onnx' : 'container/path/name.csv';
 }
 
 function checkName(name: string, at: string, use: BlobUse): Refused | undefined {
   if (name === '') {
-    return invalid(use, `${at} names no blob behind its container: expected is container/path/name.csv.`);
+    return invalid(use, `${at} names no blob behind its container: expected is ${form(use)}.`);
   }
   const said = `${at} names the blob "${shown(name)}"`;
   if (name.length > nameLengthMax) {

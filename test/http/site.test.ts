@@ -53,6 +53,7 @@ test('whatever no function takes is a 404 with the envelope, also a wrong method
     ['PATCH', `${api.psu}/pools`],
     ['GET', '/operator/accounts/x/y/z'],
     ['POST', `${api.bes}/jobs/x/y/z`],
+    ['PUT', '/subscriptions/x/resourceGroups/rg/providers/Microsoft.MachineLearning/webService/a'],
   ] as const) {
     const got = await api.asAccount({ method, path });
     expect(got.status).toBe(404);
