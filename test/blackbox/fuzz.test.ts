@@ -5,6 +5,7 @@
 import { request } from 'node:http';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { makeBodyJudge, type BodyJudge } from '../http/body-judge.ts';
 import type { Wish } from '../http/calls.ts';
 import { makeRequests, type Aim } from '../http/fuzz-requests.ts';
 import {
@@ -26,12 +27,14 @@ const ofTheHost = new Set([400, 401, 404, 414, 431]);
 let instance: Instance;
 let tenant: Tenant;
 let poolId: string;
+let judge: BodyJudge;
 
 beforeAll(async () => {
   process.stdout.write(`fuzz seed ${seed} (MILLPOND_FUZZ_SEED=${seed} repeats it)\n`);
   instance = await startInstance();
   tenant = await makeTenant(instance, 'ad'.repeat(16));
   poolId = await makePool(instance, tenant, 1);
+  judge = makeBodyJudge((await (await fetch(`${instance.url}/openapi.json`)).json()) as object);
 });
 afterAll(() => instance.stop());
 
@@ -63,13 +66,16 @@ function aims(): Aim[] {
     ['GET', '/openapi.json', ''],
     ['GET', '/nothing/here', ''],
   ];
-  return all.map(([method, path, key, body]) => ({ method, path, key, body }));
+  return all.map(([method, path, key, body]) => {
+    const schema = judge.schemaOf(method, path);
+    return { method, path, key, body, ...(schema === undefined ? {} : { schema }) };
+  });
 }
 
 test('every request is answered, in time, and never with a 500', { timeout: fuzzMs + 60_000 }, async () => {
   const seen = new Map<number, number>();
   await fc.assert(
-    fc.asyncProperty(makeRequests(aims()), async (wish) => {
+    fc.asyncProperty(makeRequests(aims(), judge.schemas), async (wish) => {
       const { status, text } = await send(wish);
       seen.set(status, (seen.get(status) ?? 0) + 1);
       expect(status, text).not.toBe(500);
