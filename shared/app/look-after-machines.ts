@@ -2,7 +2,7 @@
  * Machines that only the host of the VMs can start and end. Whoever asked for them, and the timer, which runs on one
  * host at a time too, may be on another one: so the host of the VMs looks for them by itself.
  */
-import { tagOf } from '../core/ids.ts';
+import { tagOf, type Tag } from '../core/ids.ts';
 import type { Vm } from '../core/vm.ts';
 import { allRows, collect } from './all-rows.ts';
 import { reconcile } from './reconcile.ts';
@@ -13,12 +13,17 @@ export async function lookAfterMachines(app: App): Promise<void> {
   const observed = await app.compute.observe();
   if (observed.holder === 'other') return;
   for await (const { row } of allRows(app, { of: 'live' })) {
-    if (row.dueMs > app.clock.now()) continue;
+    // A pool that rests has nothing left to do but what a host that was slow has left behind.
+    if (row.dueMs > app.clock.now() && !hasMachines(observed, row.tag)) continue;
     const vms = (await collect(app, { of: 'vms', tag: row.tag })).map((stored) => stored.row);
     const isWanted = vms.some((vm) => isLeftToUs(app, vm) || hasDied(observed, vm));
     if (isWanted || hasStray(observed, row.tag, vms))
       await app.oneAtATime(`reconcile|${row.tag}`, () => reconcile(app, row.tag));
   }
+}
+
+function hasMachines({ running, exited }: Observation, tag: Tag): boolean {
+  return [...running, ...exited.keys()].some((vmId) => tagOf(vmId) === tag);
 }
 
 /** Not started by anybody, or by a host that has ended. */

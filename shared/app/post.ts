@@ -29,13 +29,16 @@ export async function postPool(
   return outcome;
 }
 
-/** By plan and period, at most `limits.postLinesMax` lines each. A pool without a billing service (classic) costs by job. */
+/**
+ * Hour by hour, by plan and period, at most `limits.postLinesMax` lines each: whatever dies between two of them leaves no
+ * VM's hour behind. A pool without a billing service (classic) costs by job.
+ */
 async function batches(app: App, pool: Pool, slices: readonly Slice[]): Promise<Batch[]> {
   if (pool.serviceId === undefined) return [];
   const { subscriptionId, serviceId } = pool;
   const service = await app.store.get('service', { subscriptionId, serviceId });
-  const found = new Map<string, Batch>();
-  for (const slice of slices) {
+  const found: Batch[] = [];
+  for (const slice of slices.toSorted((a, b) => a.hourMs - b.hourMs)) {
     const planId = planAt(service?.row.plans ?? [], slice.hourMs);
     if (planId === undefined) throw new Error(`pool ${pool.poolId} has no plan to bill to`);
     const plan = await app.memory.recall(`plan|${planId}`, 60_000, () =>
@@ -43,18 +46,13 @@ async function batches(app: App, pool: Pool, slices: readonly Slice[]): Promise<
     );
     if (plan === undefined) throw new Error(`plan ${planId} of pool ${pool.poolId} does not exist`);
     const { startMs } = periodAt(plan.row, tierOf(app, plan.row), slice.fromMs);
-    const key = `${planId}|${startMs}`;
-    const batch = found.get(key) ?? { plan: plan.row, startMs, slices: [] };
-    batch.slices.push(slice);
-    found.set(key, batch);
+    const last = found.at(-1);
+    const goesOn =
+      last?.plan.planId === planId && last.startMs === startMs && last.slices.length < limits.postLinesMax;
+    if (goesOn) last.slices.push(slice);
+    else found.push({ plan: plan.row, startMs, slices: [slice] });
   }
-  return [...found.values()].flatMap(({ plan, startMs, slices: all }) => {
-    const parts: Batch[] = [];
-    for (let at = 0; at < all.length; at += limits.postLinesMax) {
-      parts.push({ plan, startMs, slices: all.slice(at, at + limits.postLinesMax) });
-    }
-    return parts;
-  });
+  return found;
 }
 
 /** Notes on the VM's row what is posted; a stopped one that is posted to its end becomes a lifetime. */

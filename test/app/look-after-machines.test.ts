@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { lookAfterMachines } from '../../shared/app/look-after-machines.ts';
-import { resizePool } from '../../shared/app/pools.ts';
+import { deletePool, resizePool } from '../../shared/app/pools.ts';
 import { limits } from '../../shared/core/limits.ts';
 import { bootAll, job, Machines, makeApp, makePool, makeWorld, ok, started, ticked, vmsOf } from './world.ts';
 
@@ -38,6 +38,18 @@ describe('the host of the VMs', () => {
     await lookAfterMachines(owner.app);
     expect(owner.machines.running.size).toBe(0);
     expect(await vmsOf(owner, poolId)).toEqual([]);
+  });
+
+  it('ends a machine whose pool another host has brought to its end and to rest', async () => {
+    const { owner, other } = await twoHosts();
+    const { poolId } = await makePool(owner, 1);
+    ok(await deletePool(other.app, other.account, poolId, 'refuse'));
+    await ticked(other);
+    expect(await vmsOf(owner, poolId)).toEqual([]);
+    expect(await owner.app.store.get('pool', { poolId })).toMatchObject({ row: { kind: 'deleted' } });
+    expect(owner.machines.running.size).toBe(1);
+    await lookAfterMachines(owner.app);
+    expect(owner.machines.running.size).toBe(0);
   });
 
   it('replaces the VMs of a host that has ended, and their jobs go on', async () => {

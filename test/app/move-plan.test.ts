@@ -5,12 +5,14 @@ import { planBill } from '../../shared/app/bill.ts';
 import { getAssociation, listAssociations, moveAssociation } from '../../shared/app/move-plan.ts';
 import { deletePlan } from '../../shared/app/plans.ts';
 import { deletePool, poolUsage, resizePool } from '../../shared/app/pools.ts';
+import { postPool } from '../../shared/app/post.ts';
 import { getService } from '../../shared/app/services.ts';
 import { takeBeat } from '../../shared/app/vm-calls.ts';
 import { tagOf } from '../../shared/core/ids.ts';
 import { limits } from '../../shared/core/limits.ts';
 import { hourMs } from '../../shared/core/plan.ts';
 import { movedTo, planAt } from '../../shared/core/service.ts';
+import { tables } from '../../shared/storage/row-places.ts';
 import { planArmId, planOf } from './classic-world.ts';
 import {
   bootAll,
@@ -90,6 +92,28 @@ describe('the intervals of a move', () => {
 });
 
 describe('a move of an association', () => {
+  it('posts hour by hour, whichever VM comes first: what dies between two plans leaves no hour behind', async () => {
+    const world = await makeWorld();
+    const startMs = world.clock.now();
+    await planOf(world, 's2');
+    const pool = await makePool(world, 2);
+    await bootAll(world, pool.poolId);
+    ok(await move(world, s1, planArmId('s2')));
+    await pass(world, pool.poolId, 130 * minuteMs, 'no ticks');
+    const [first, second] = await collect(world.app, { of: 'vms', tag: tagOf(pool.poolId) });
+    if (first?.row.kind !== 'idle' || second === undefined) throw new Error('there are no two VMs');
+    const late = { ...first, row: { ...first.row, readyMs: startMs + 70 * minuteMs } };
+    const posted: (string | number)[] = [];
+    const { transact } = world.table;
+    world.table.transact = async (table, pk, ops) => {
+      const hours = ops.flatMap(({ rk }) => /^[0-9a-f]{12}\|0*(\d+)\|/.exec(rk)?.[1] ?? []);
+      if (table === tables.ledger) posted.push(...hours.map((hour) => (Number(hour) - startMs) / hourMs));
+      return transact.call(world.table, table, pk, ops);
+    };
+    await postPool(world.app, pool, [late, second]);
+    expect(posted).toEqual([0, 1, 1]);
+  });
+
   it("sends a running pool's later hours to the other plan, exact to the millisecond", async () => {
     const world = await makeWorld();
     const startMs = world.clock.now();

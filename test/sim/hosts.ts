@@ -256,6 +256,8 @@ export class Hosts {
     try {
       await app.oneAtATime('machines', () => lookAfterMachines(app));
     } catch (error) {
+      // It has lost the lease while it looked: its successor looks then.
+      if (String(error).includes('another host runs the VMs')) return;
       if (error instanceof StoreFault) this.lookSoon();
       else this.parts.onBug('machines', error);
     }

@@ -30,6 +30,9 @@ export const healthyVms: MakeCheck = ({ storage, violations, facts, hooks }) => 
       const vm = facts.vms.get(after.vmId);
       if (vm === undefined || vm.endMs !== undefined || vm.doubled) continue;
       if (atMs - vm.healthyFromMs < limits.leaseMs + graceMs) continue;
+      // Rightly in doubt while it was away, and not answered by anybody since it has come back.
+      const wasAway = (before.suspectMs ?? Infinity) < vm.healthyFromMs;
+      if (wasAway && (vm.lastAnsweredMs ?? 0) < vm.healthyFromMs) continue;
       violations.add('healthy-vms', `${after.vmId} was fine and was stopped because ${after.cause}`, [
         after.vmId,
       ]);
