@@ -49,6 +49,7 @@ export async function benchBlobs({ rounds }: { rounds: number }): Promise<Measur
     const bytes = Buffer.concat([file.header, file.rows]);
     await instance.data.getBlockBlobClient(inputName).uploadData(bytes, { blockSize: 8_388_608 });
     const poolId = await makePool(instance, tenant, 1);
+    await warmUp(instance, tenant, poolId, file);
     const found: Round[] = [];
     for (let n = 0; n < rounds; n += 1) found.push(await oneRound(instance, tenant, poolId, file));
     return measuresOf(found);
@@ -57,15 +58,30 @@ export async function benchBlobs({ rounds }: { rounds: number }): Promise<Measur
   }
 }
 
+/** The first job of a VM opens its model. */
+async function warmUp(instance: Instance, tenant: Tenant, poolId: string, { header, rows }: Census) {
+  const few = Buffer.concat([header, rows.subarray(0, rows.indexOf('\n') + 1)]);
+  await instance.data.getBlockBlobClient('few.csv').uploadData(few);
+  await scoreBlob(instance, tenant, poolId, 'few.csv', 'few-out.csv');
+}
+
+async function scoreBlob(
+  instance: Instance,
+  tenant: Tenant,
+  poolId: string,
+  input: string,
+  outputName: string,
+): Promise<void> {
+  const path = await startJob(instance, tenant, jobBody(instance, poolId, input, outputName));
+  const { StatusCode, Details } = await ended(instance, tenant, path);
+  if (StatusCode !== 'Finished') throw new Error(`${StatusCode}: ${Details}`);
+}
+
 async function oneRound(instance: Instance, tenant: Tenant, poolId: string, file: Census): Promise<Round> {
   const inputBytes = file.header.length + file.rows.length;
   const perSecond = (ms: number): number => inputBytes / ms / 1_000;
   const outputName = `${randomUUID()}.csv`;
-  const serviceMs = await timed(async () => {
-    const path = await startJob(instance, tenant, jobBody(instance, poolId, inputName, outputName));
-    const { StatusCode, Details } = await ended(instance, tenant, path);
-    if (StatusCode !== 'Finished') throw new Error(`${StatusCode}: ${Details}`);
-  });
+  const serviceMs = await timed(() => scoreBlob(instance, tenant, poolId, inputName, outputName));
   const output = instance.data.getBlobClient(outputName);
   const { contentLength = 0 } = await output.getProperties();
   await output.delete();

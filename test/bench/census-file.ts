@@ -23,7 +23,7 @@ export function* repeated({ header, rows }: Census, bytes: number): Generator<Bu
   yield header;
   let left = bytes - header.length;
   for (; left >= rows.length; left -= rows.length) yield rows;
-  yield rows.subarray(0, rows.lastIndexOf('\n', left - 1) + 1);
+  if (left > 0) yield rows.subarray(0, rows.lastIndexOf('\n', left - 1) + 1);
 }
 
 /** Length of what `repeated` gives. */
