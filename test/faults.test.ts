@@ -1,9 +1,10 @@
-/** The thirty faults, the simulation's checks and the tests that cover them, and the table of all that in the documents. */
+/** The thirty faults, the races, the simulation's checks and the tests that cover them, and the table of all that in the documents. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { faults } from './fault-list.ts';
 import { isWritten, plainTable } from './is-written.ts';
+import { races } from './race-list.ts';
 
 const root = join(import.meta.dirname, '..');
 const sim = join(root, 'test/sim');
@@ -20,6 +21,13 @@ function table(): string {
   ].join('\n');
 }
 
+function raceTable(): string {
+  const rows = races.map(
+    ({ race, holds, proof }) => `| ${race} | ${holds} | \`${proof.file}\`: ${proof.title} |`,
+  );
+  return ['| race | what holds | test |', '| --- | --- | --- |', ...rows].join('\n');
+}
+
 test('all thirty are there, each with a test', () => {
   const numbers = faults.flatMap(({ numbers }) => {
     const [from, to] = numbers.split('-').map(Number) as [number, number | undefined];
@@ -34,6 +42,7 @@ test('every test that is named is there', () => {
     proofs.filter((proof) => !isWritten(proof)).map((proof) => ({ numbers, ...proof })),
   );
   expect(missing).toEqual([]);
+  expect(races.filter(({ proof }) => !isWritten(proof))).toEqual([]);
 });
 
 test('every check that is named is one of the simulation', () => {
@@ -45,6 +54,8 @@ test('every check that is named is one of the simulation', () => {
   expect(names.filter((name) => !sources.includes(`'${name}'`))).toEqual([]);
 });
 
-test('the table in the documents is this one', () => {
-  expect(plainTable(readFileSync(join(root, 'shared/faults.md'), 'utf8'))).toContain(plainTable(table()));
+test('the tables in the documents are these', () => {
+  const text = plainTable(readFileSync(join(root, 'shared/faults.md'), 'utf8'));
+  expect(text).toContain(plainTable(table()));
+  expect(text).toContain(plainTable(raceTable()));
 });

@@ -10,52 +10,20 @@ import { retireHost } from '../../../shared/app/retire-host.ts';
 import { startJob } from '../../../shared/app/start.ts';
 import { classicPoolId, classicTag, tagOf } from '../../../shared/core/ids.ts';
 import { beginDeletion, held } from '../../../shared/core/pool.ts';
-import type { App } from '../../../shared/app/ports.ts';
-import type { Table } from '../../../shared/storage/table.ts';
 import { makeClassic, makeWorkspace } from '../../app/classic-world.ts';
 import {
   bootAll,
   endpoint,
   job,
   jobBody,
-  Machines,
   nonceOf,
-  makeApp,
   makePool,
   makeWorld,
   ok,
   started,
   vmsOf,
-  type World,
 } from '../../app/world.ts';
-
-/** A second instance, before whose calls something happens, once each. */
-function otherApp(
-  world: World,
-  before: { get?: readonly [rk: string, happen: () => Promise<void>]; write?: () => Promise<void> },
-): App {
-  let { get, write } = before;
-  const table: Table = {
-    get: async (name, pk, rk) => {
-      if (rk === get?.[0]) {
-        const [, happen] = get;
-        get = undefined;
-        await happen();
-      }
-      return world.table.get(name, pk, rk);
-    },
-    query: (name, query) => world.table.query(name, query),
-    transact: async (name, pk, ops) => {
-      const happen = write;
-      write = undefined;
-      await happen?.();
-      return world.table.transact(name, pk, ops);
-    },
-  };
-  const machines = new Machines('host-2');
-  machines.holder = 'other';
-  return makeApp({ ...world, table, machines, seed: 2 });
-}
+import { otherApp } from './other-app.ts';
 
 describe('a pass that is late', () => {
   it('does not add the VMs that another instance has added between its two reads', async () => {
