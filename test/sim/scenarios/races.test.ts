@@ -1,4 +1,4 @@
-/** Races that the design answers, each by its shortest trace; those that have a test elsewhere are named in `race-list.ts`. */
+/** Races that the design answers, each by its shortest trace; those with a test elsewhere are named in `test/race-list.ts`. */
 import { describe, expect, it } from 'vitest';
 import { collect } from '../../../shared/app/all-rows.ts';
 import { dispatch } from '../../../shared/app/dispatch.ts';
