@@ -14,11 +14,27 @@ export type Round = {
 type Asked = { readonly one: number; readonly two: number; readonly basis: string };
 
 const asked: Readonly<Record<BenchedModel['id'], Asked>> = {
-  lr: { one: 6, two: 8, basis: 'TODO' },
-  gbdt: { one: 2.4, two: 4, basis: 'TODO' },
-  forest: { one: 1.4, two: 2.4, basis: 'TODO' },
+  lr: {
+    one: 6,
+    two: 8,
+    basis:
+      'Asked for: 6x and 8x. Measured on 2 shared cores, single pairs: 4.4x to 6.4x and 4.8x to 8.4x, more the longer the file and the quieter the machine. Of 0.85 microseconds a row the scanner takes 0.45, the kernel 0.22, the output 0.1.',
+  },
+  gbdt: {
+    one: 2.4,
+    two: 4,
+    basis:
+      'Asked for: 2.4x and 4x. Measured on 2 shared cores, single pairs: 2.7x to 3.0x and 3.5x (with other work on them) to 5.3x.',
+  },
+  forest: {
+    one: 1.4,
+    two: 2.4,
+    basis:
+      "Asked for: 1.4x against a peer with two threads, and 2.4x. Measured on 2 shared cores, single pairs: 1.27x to 1.30x (1.7x when other work takes the peer a core) and 2.2x to 2.4x. The kernel is what stands in the way: 96 % of the time is the runtime's TreeEnsembleClassifier, whose 145,000 to 164,000 rows/s a core are 1.46x of the peer at most, at any batch size from 512 rows on.",
+  },
 };
-const shareBasis = 'TODO';
+const shareBasis =
+  'Asked for: 80 %. Measured on 2 shared cores: 81 to 92 % (boosting) and 96 to 99 % (forest).';
 
 const rate = ({ rows, seconds }: Scored): number => rows / seconds;
 

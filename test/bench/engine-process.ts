@@ -1,5 +1,5 @@
 /** The engine alone, file to file, in a process of its own: `MODEL INPUT OUTPUT WORKERS`. Prints JSON. */
-import { createReadStream } from 'node:fs';
+import { createReadStream, existsSync, readFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { openEngine } from '../../shared/scoring/engine.ts';
 
@@ -18,5 +18,12 @@ const { rows } = await engine.score({
 const seconds = (performance.now() - beganMs) / 1_000;
 await file.close();
 await engine.close();
-const scored: Scored = { rows, seconds, peakMb: process.resourceUsage().maxRSS / 1_024 };
+const scored: Scored = { rows, seconds, peakMb: peakMb() };
 process.stdout.write(JSON.stringify(scored));
+
+/** Under Linux what the system counts for `maxRSS` begins with what the parent had at the time of the fork. */
+function peakMb(): number {
+  const status = '/proc/self/status';
+  const peak = existsSync(status) ? /VmHWM:\s+(\d+) kB/.exec(readFileSync(status, 'utf8'))?.[1] : undefined;
+  return Number(peak ?? process.resourceUsage().maxRSS) / 1_024;
+}

@@ -169,7 +169,7 @@ function measuresOf(trace: Trace, samples: readonly Sample[], replays: readonly 
 const startBasis =
   'Asked for: 25 ms, and twice the storage calls alone. Measured on 2 shared cores with other work on them: 23 ms, of which 5 round trips take 15 ms alone.';
 const finishBasis =
-  'Asked for: 60 ms (the service that this one takes the place of took a minute). Measured on 2 cores: 48 to 50 ms, up to 75 with other work on them.';
+  'Asked for: 60 ms (the service that this one takes the place of took a minute). Measured on 2 cores: 35 to 50 ms, up to 75 with other work on them.';
 
 export async function census(rows: number): Promise<string> {
   let text = '';
