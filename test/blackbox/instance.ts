@@ -352,20 +352,30 @@ export async function statusOf(
   return (await instance.call('GET', `${path}?api-version=2.0`, tenant.serviceKey)).json as Status;
 }
 
-export async function ended(instance: Pick<Instance, 'call'>, tenant: Tenant, path: string): Promise<Status> {
-  return until(async () => {
+export async function ended(
+  instance: Pick<Instance, 'call'>,
+  tenant: Tenant,
+  path: string,
+  everyMs = lookEveryMs,
+): Promise<Status> {
+  const look = async () => {
     const status = await statusOf(instance, tenant, path);
     return status.StatusCode === 'NotStarted' || status.StatusCode === 'Running' ? undefined : status;
-  }, `the end of ${path}`);
+  };
+  return until(look, `the end of ${path}`, { everyMs });
 }
 
 /** Looks again and again until there is something. */
-export async function until<T>(look: () => Promise<T | undefined>, what: string, ms = 60_000): Promise<T> {
+export async function until<T>(
+  look: () => Promise<T | undefined>,
+  what: string,
+  { ms = 60_000, everyMs = lookEveryMs } = {},
+): Promise<T> {
   const endMs = performance.now() + ms;
   while (performance.now() < endMs) {
     const found = await look();
     if (found !== undefined) return found;
-    await pause(lookEveryMs);
+    await pause(everyMs);
   }
   throw new Error(`waited ${ms} ms for ${what}`);
 }
