@@ -9,14 +9,15 @@ function race(text: string, holds: string, file: string, title: string): Race {
 
 const traces = 'test/sim/scenarios/races.test.ts';
 const found = 'test/sim/scenarios/found.test.ts';
+const whole = 'test/sim/scenarios/whole-traces.test.ts';
 const vm = 'test/core/vm.test.ts';
 
 export const races: readonly Race[] = [
   race(
     'a pool deleted at 10:20',
     'it is billed to 10:20',
-    'test/app/article.test.ts',
-    'are charged while nothing runs, and end with its deletion',
+    whole,
+    'that is deleted at 10:20 is billed to 10:20',
   ),
   race(
     'reconcile removes a VM that dispatch has just made busy',
@@ -51,8 +52,8 @@ export const races: readonly Race[] = [
   race(
     'the first tick after a stall of ten minutes',
     'one look is not enough',
-    vm,
-    'needs two looks, at least one beat apart',
+    whole,
+    'is not lost by the first tick after a stall of ten minutes, in which its beats came to nothing',
   ),
   race(
     'a VM made busy long after its last idle beat',
@@ -63,8 +64,8 @@ export const races: readonly Race[] = [
   race(
     'an old resize repeated after a newer one',
     'the newer one stays',
-    'test/app/crashes.test.ts',
-    'the last wish wins: an older one that is repeated changes nothing',
+    whole,
+    'keeps the newer of two resizes when the older one meets it at its commit and looks again',
   ),
   race(
     'two stamps of one VM by two instances',
@@ -75,14 +76,14 @@ export const races: readonly Race[] = [
   race(
     'a host down from 18:30 to 09:00',
     'each VM is billed to its last sign of life',
-    'test/app/billing.test.ts',
-    'of a VM that dies ends at its last sign of life, however late that is found',
+    whole,
+    'that was up at 18:30 when its host went is billed to 18:30, by the host that comes at 9:00',
   ),
   race(
     'VMs judged by an instance whose clock is 20 minutes ahead',
     "the storage's clock is asked",
-    'test/storage/clocks.test.ts',
-    'a machine that is %d ms off is right after one reply, to a second',
+    whole,
+    'is not lost by an instance whose own clock is %i minutes off',
   ),
   race(
     "a start looks before its pool's deletion and commits after it",
@@ -101,5 +102,11 @@ export const races: readonly Race[] = [
     'one dispatch runs and one waits',
     traces,
     'of fifty at once for one VM is one of two dispatches, not of fifty',
+  ),
+  race(
+    'a start comes while a dispatch runs',
+    'one more run follows it',
+    whole,
+    'is followed by one more for whoever came while it ran',
   ),
 ];
