@@ -8,8 +8,10 @@ import { endWrites } from './end-job.ts';
 import { lookAgain } from './look-again.ts';
 import type { App, Stored, Write } from './ports.ts';
 
-/** A job of this service, or the refusal that a missing one gets. */
-/** @param recallMs a registered job may be so old: for who is about to change it */
+/**
+ * A job of this service, or the refusal that a missing one gets.
+ * @param recallMs a registered job may be so old: for who is about to change it
+ */
 export async function findJob(
   app: App,
   service: Service,
