@@ -5,6 +5,7 @@
 import type { InputShape } from './describe-inputs.ts';
 import { freshName } from './fresh-name.ts';
 import { usersOf } from './graph-search.ts';
+import { nodesWithGraphs } from './nested-graphs.ts';
 import { encodeAttribute, type OnnxGraph, type OnnxNode, type OnnxValue } from './onnx-schema.ts';
 import { onnxInt32, onnxString } from './onnx-type.ts';
 
@@ -36,7 +37,6 @@ function encodeDictionary(graph: OnnxGraph, encoder: OnnxNode, names: Dictionary
   return gatherNode(encoded, names.indices, output);
 }
 
-const nodesWithGraphs = new Set(['If', 'Loop', 'Scan', 'SequenceMap']);
 const isOneHot = (node: OnnxNode): boolean => node.opType === 'OneHotEncoder' && node.domain === 'ai.onnx.ml';
 
 /** Rewrites one string input of width 1; changes the graph in place. */

@@ -1,4 +1,4 @@
-/** Turns a model file into one that runs here and fast: checked, without ZipMap, with dictionaries and label indices. */
+/** Turns a model file into one that runs here and fast: checked, without ZipMap, with dictionaries and label indices, its trees cut off. */
 import { classLabels } from './class-labels.ts';
 import { describeInputs, type InputShape } from './describe-inputs.ts';
 import { describeOutputs, type ChosenOutputs } from './describe-outputs.ts';
@@ -11,6 +11,7 @@ import type { ModelInfo, ModelInput, ModelOutput } from './model-info.ts';
 import { ModelRefusal } from './model-refusal.ts';
 import { decodeModel, encodeModel, type OnnxModel } from './onnx-schema.ts';
 import type { FeedPlan, ReadPlan, SessionPlan } from './session-plan.ts';
+import { cutTrees, type TreePlan } from './trees/cut-trees.ts';
 
 /** A model ready for a session. `bytes` are always encoded here: nothing but ONNX reaches the runtime. */
 export type PreparedModel = {
@@ -57,19 +58,28 @@ function labelPlan(
   model: OnnxModel,
   { label }: ChosenOutputs,
   made: MadeLabel | undefined,
+  trees: TreePlan | undefined,
 ): ReadPlan['label'] {
   if (made !== undefined) return { kind: 'index', ...made };
+  if (trees !== undefined && trees.labels.length > 0) {
+    return { kind: 'index', name: label.name, labels: trees.labels };
+  }
   const labels = label.type === 'string' ? classLabels(model.graph, label.name) : undefined;
   return labels === undefined
     ? { kind: 'value', name: label.name }
     : { kind: 'index', name: useLabelIndices(model, label.name, labels), labels };
 }
 
-function readPlan(model: OnnxModel, chosen: ChosenOutputs, made: MadeLabel | undefined): ReadPlan {
+function readPlan(
+  model: OnnxModel,
+  chosen: ChosenOutputs,
+  made: MadeLabel | undefined,
+  trees: TreePlan | undefined,
+): ReadPlan {
   const { probabilities, task } = chosen;
   const layout = probabilities === undefined || task.kind === 'regression' ? ('value' as const) : task.kind;
   return {
-    label: labelPlan(model, chosen, made),
+    label: labelPlan(model, chosen, made, trees),
     ...(probabilities === undefined ? {} : { probabilities: { name: probabilities.name } }),
     layout,
     classes: task.kind === 'regression' ? 0 : task.labels.length,
@@ -85,20 +95,25 @@ function describe(inputs: readonly InputShape[], chosen: ChosenOutputs): ModelIn
   return { inputs: inputs.map(inputInfo), outputs, task, columns };
 }
 
+/** Who walks a model's trees: we, where we can, or the runtime always (what ours are measured and tested against). */
+export type TreesBy = 'us' | 'runtime';
+
 /**
  * Prepares a model. Costs time and memory in proportion to the file; safe for hostile bytes, but run in a process that may die.
  * @throws ModelRefusal with the reason when the model cannot be served.
  */
-export function prepareGraph(bytes: Uint8Array): PreparedModel {
+export function prepareGraph(bytes: Uint8Array, treesBy: TreesBy = 'us'): PreparedModel {
   const model = decodeOrRefuse(bytes);
   const dropped = dropZipMaps(model.graph);
   const inputs = describeInputs(model);
   const made = labelProbabilities(model, dropped);
   const chosen = describeOutputs(model.graph, dropped, made);
   const info = describe(inputs, chosen);
+  const trees = made === undefined && treesBy === 'us' ? cutTrees(model.graph, chosen) : undefined;
   const plan: SessionPlan = {
     feeds: inputs.map((input) => feedPlan(model, input)),
-    read: readPlan(model, chosen, made),
+    read: readPlan(model, chosen, made, trees),
+    ...(trees === undefined ? {} : { trees }),
   };
   return { bytes: encodeModel(model), info, plan };
 }

@@ -19,14 +19,14 @@ export type ScoredBatch = {
 
 const none = new Float32Array(0);
 
-function outputOf(outputs: ort.InferenceSession.OnnxValueMapType, name: string): ort.Tensor {
+export function outputOf(outputs: ort.InferenceSession.OnnxValueMapType, name: string): ort.Tensor {
   const output = outputs[name];
   if (output === undefined)
     throw new ScoringError('ModuleExecutionError', `The model gave no output '${name}'.`);
   return output;
 }
 
-function wrongShape(name: string, tensor: ort.Tensor, rows: number): ScoringError {
+export function wrongShape(name: string, tensor: ort.Tensor, rows: number): ScoringError {
   return new ScoringError(
     'ModuleExecutionError',
     `The model's output '${name}' has the shape [${tensor.dims.join(', ')}] for ${rows} rows.`,

@@ -1,9 +1,9 @@
 /** Scores one block inside a worker: batch by batch, scan, run, write. */
 import type * as ort from 'onnxruntime-node';
 import { createBatchFeeds, type BatchFeeds } from './batch-feeds.ts';
+import { createBatchReader, type BatchReader } from './batch-reader.ts';
 import { byteBlock, type ByteBlock } from './byte-block.ts';
 import { lineFeed } from './csv-bytes.ts';
-import { readOutputs } from './read-outputs.ts';
 import type { RowFault } from './row-fault.ts';
 import type { RowPlan } from './row-plan.ts';
 import { createRowScan, type RowScan } from './row-scan.ts';
@@ -16,11 +16,10 @@ import { createRowWriter, writeRows, writeWithBlanks, type ByteSink, type RowWri
 /** A job inside a worker. */
 export type BlockScorer = {
   readonly session: ort.InferenceSession;
-  readonly plan: SessionPlan;
   readonly feeds: BatchFeeds;
   readonly scan: RowScan;
   readonly writer: RowWriter;
-  readonly fetches: readonly string[];
+  readonly reader: BatchReader;
   /** See `WorkerData`. */
   readonly cancelled: Int32Array;
   readonly rowErrors: RowPlan['rowErrors'];
@@ -33,10 +32,8 @@ export function createBlockScorer(
   cancelled: Int32Array,
 ): BlockScorer {
   const feeds = createBatchFeeds(plan.feeds, rowPlan);
-  const probabilities = plan.read.probabilities;
   return {
     session,
-    plan,
     feeds,
     scan: createRowScan(
       rowPlan.delimiter,
@@ -45,15 +42,20 @@ export function createBlockScorer(
       rowPlan.rowErrors === 'fail' ? 'stop' : 'go-on',
     ),
     writer: createRowWriter(plan.read, rowPlan.delimiter),
-    fetches: [plan.read.label.name, ...(probabilities === undefined ? [] : [probabilities.name])],
+    reader: createBatchReader(plan, feeds.rowsMax),
     cancelled,
     rowErrors: rowPlan.rowErrors,
   };
 }
 
-async function run(scorer: BlockScorer): Promise<ort.InferenceSession.OnnxValueMapType> {
+async function run({
+  session,
+  feeds,
+  reader,
+  scan,
+}: BlockScorer): Promise<ort.InferenceSession.OnnxValueMapType> {
   try {
-    return await scorer.session.run(scorer.feeds.tensors(scorer.scan.rows), scorer.fetches as string[]);
+    return await session.run(feeds.tensors(scan.rows), reader.fetches(scan.rows));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new ScoringError('ModuleExecutionError', `The model failed: ${reason}`, { cause: error });
@@ -62,8 +64,8 @@ async function run(scorer: BlockScorer): Promise<ort.InferenceSession.OnnxValueM
 
 /** Scores the batch that has been scanned and writes its rows. */
 async function scoreBatch(scorer: BlockScorer, block: ByteBlock, sink: ByteSink): Promise<void> {
-  const { scan, writer } = scorer;
-  const scored = scan.rows === 0 ? undefined : readOutputs(scorer.plan.read, await run(scorer), scan.rows);
+  const { scan, writer, reader } = scorer;
+  const scored = scan.rows === 0 ? undefined : reader.read(await run(scorer), scan.rows);
   if (scorer.rowErrors === 'blank' && scan.faults.length > 0) {
     writeWithBlanks(sink, writer, block, scan, scored);
   } else if (scored !== undefined) {

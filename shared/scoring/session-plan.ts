@@ -1,5 +1,6 @@
-/** How to feed and read a prepared model: what graph preparation tells the threads that run it. Plain JSON. */
+/** How to feed and read a prepared model: what graph preparation tells the threads that run it. Can be sent to a thread. */
 import type { ValueType } from './model-info.ts';
+import type { TreePlan } from './trees/cut-trees.ts';
 
 /** One model input. `texts` and `indices` are the two inputs that took a string input's place. */
 export type FeedPlan = { readonly type: ValueType; readonly width: number; readonly rank: 1 | 2 } & (
@@ -29,5 +30,9 @@ export type ReadPlan = {
   readonly classes: number;
 };
 
-/** Everything a session's user needs beside the model's bytes. */
-export type SessionPlan = { readonly feeds: readonly FeedPlan[]; readonly read: ReadPlan };
+/** Everything a session's user needs beside the model's bytes. With `trees`, they make what `read` names. */
+export type SessionPlan = {
+  readonly feeds: readonly FeedPlan[];
+  readonly read: ReadPlan;
+  readonly trees?: TreePlan;
+};

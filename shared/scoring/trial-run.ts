@@ -1,9 +1,9 @@
 /** Runs a prepared model on two made-up rows: operators that are missing or shapes that lie show only then. */
 import * as ort from 'onnxruntime-node';
 import { ModelRefusal } from './model-refusal.ts';
+import { createBatchReader } from './batch-reader.ts';
 import type { ModelInput } from './model-info.ts';
 import type { PreparedModel } from './prepare-graph.ts';
-import { readOutputs } from './read-outputs.ts';
 import { sessionOptions } from './session-options.ts';
 import type { FeedPlan } from './session-plan.ts';
 
@@ -57,7 +57,8 @@ export async function trialRun(model: PreparedModel): Promise<void> {
     throw new ModelRefusal(`The model cannot be opened: ${messageOf(error)}`, { cause: error });
   }
   try {
-    readOutputs(model.plan.read, await session.run(trialFeeds(model)), trialRows);
+    const reader = createBatchReader(model.plan, trialRows);
+    reader.read(await session.run(trialFeeds(model), reader.fetches(trialRows)), trialRows);
   } catch (error) {
     throw new ModelRefusal(`The model fails on a trial row: ${messageOf(error)}`, { cause: error });
   } finally {

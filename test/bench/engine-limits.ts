@@ -25,7 +25,7 @@ export type Limits = {
 const warmUpBlocks = 16;
 
 const [modelPath = '', input = '', seconds = ''] = process.argv.slice(2);
-const { bytes, info, plan } = prepareGraph(readFileSync(modelPath));
+const { bytes, info, plan } = prepareGraph(readFileSync(modelPath), 'runtime');
 const session = await ort.InferenceSession.create(bytes, sessionOptions);
 const readMbPerSecond = await readAlone();
 const file = readFileSync(input);
@@ -77,7 +77,7 @@ async function scan({ buffer, length }: Block, run: () => Promise<number>) {
 async function runKernel(): Promise<number> {
   const feeds = scorer.feeds.tensors(scorer.scan.rows);
   const beganMs = performance.now();
-  await session.run(feeds, scorer.fetches as string[]);
+  await session.run(feeds, scorer.reader.fetches(scorer.scan.rows));
   return performance.now() - beganMs;
 }
 
