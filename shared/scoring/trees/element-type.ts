@@ -8,8 +8,8 @@ const givesFloats = new Set(['OneHotEncoder', 'Scaler', 'Normalizer', 'FeatureVe
 /** Give the type of their first input. */
 const keepsType = new Set(
   (
-    'Add ArrayFeatureExtractor Clip Concat Div Flatten Gather Identity Log MatMul Max Min Mul Relu Reshape Slice ' +
-    'Sqrt Squeeze Sub Transpose Unsqueeze'
+    'Add ArrayFeatureExtractor Binarizer Clip Concat Div Flatten Gather Identity Imputer Log MatMul Max Min Mul ' +
+    'Relu Reshape Slice Sqrt Squeeze Sub Transpose Unsqueeze'
   ).split(' '),
 );
 /** Longer chains are not what converters write; it also ends cycles. */
