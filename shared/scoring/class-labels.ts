@@ -1,25 +1,13 @@
 /** Finds a classifier's labels in its graph: they name the output's columns and allow labels to be passed as numbers. */
 import { initializerOf, intsOf, producerOf, stringsOf } from './graph-search.ts';
-import type { OnnxGraph, OnnxTensor } from './onnx-schema.ts';
-import { onnxInt64, onnxString } from './onnx-type.ts';
+import type { OnnxGraph } from './onnx-schema.ts';
+import { tensorTexts } from './tensor-texts.ts';
 
 /** Nodes that hand a label on unchanged (a Cast between number types keeps its text). */
 const passThrough = new Set(['Identity', 'Cast', 'Reshape', 'Squeeze', 'Unsqueeze', 'Flatten']);
 const lookups = new Set(['ArrayFeatureExtractor', 'Gather']);
 /** Longer chains are not what converters write; it also ends cycles. */
 const stepsMax = 16;
-
-function tensorTexts(tensor: OnnxTensor): string[] | undefined {
-  if (tensor.dataType === onnxString) {
-    const decoder = new TextDecoder();
-    return tensor.stringData?.map((bytes) => decoder.decode(bytes));
-  }
-  if (tensor.dataType !== onnxInt64) return undefined;
-  const raw = tensor.rawData;
-  if (raw === undefined || raw.length === 0) return tensor.int64Data?.map(String);
-  const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
-  return Array.from({ length: raw.length >> 3 }, (_, i) => String(view.getBigInt64(i * 8, true)));
-}
 
 /** Labels in class order as texts, or undefined where the graph does not tell. */
 export function classLabels(graph: OnnxGraph, labelOutput: string): string[] | undefined {

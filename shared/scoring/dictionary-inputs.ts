@@ -4,7 +4,7 @@
  */
 import type { InputShape } from './describe-inputs.ts';
 import { freshName } from './fresh-name.ts';
-import { usersOf } from './graph-search.ts';
+import { initializerOf, usersOf } from './graph-search.ts';
 import { nodesWithGraphs } from './nested-graphs.ts';
 import { encodeAttribute, type OnnxGraph, type OnnxNode, type OnnxValue } from './onnx-schema.ts';
 import { onnxInt32, onnxString } from './onnx-type.ts';
@@ -28,13 +28,24 @@ function inputValue(name: string, elemType: number, rank: 1 | 2): OnnxValue {
   return { name, type: { tensorType: { elemType, shape: { dim } } } };
 }
 
-/** Encodes the dictionary instead of the rows: one-hot rows are gathered, [K,C] by [N,1] is the encoder's own [N,1,C]. */
-function encodeDictionary(graph: OnnxGraph, encoder: OnnxNode, names: DictionaryNames): OnnxNode {
-  const output = encoder.output[0] ?? '';
+/**
+ * Encodes the dictionary instead of the rows: one-hot rows are gathered, [K,C] by [N,1] is the encoder's own [N,1,C].
+ * Where weights follow, they are applied to the dictionary too.
+ * @returns the node that makes what is gathered, and the gathering
+ */
+function encodeDictionary(
+  graph: OnnxGraph,
+  encoder: OnnxNode,
+  names: DictionaryNames,
+): readonly [OnnxNode, OnnxNode] {
+  const [user, ...others] = usersOf(graph, encoder.output[0] ?? '');
+  const isWeighed = user?.opType === 'MatMul' && initializerOf(graph, user.input[1] ?? '') !== undefined;
+  const last = isWeighed && others.length === 0 ? user : encoder;
+  const output = last.output[0] ?? '';
   const encoded = freshName(graph, `${output}__dict`);
   encoder.input = [names.texts];
-  encoder.output = [encoded];
-  return gatherNode(encoded, names.indices, output);
+  last.output = [encoded];
+  return [last, gatherNode(encoded, names.indices, output)];
 }
 
 const isOneHot = (node: OnnxNode): boolean => node.opType === 'OneHotEncoder' && node.domain === 'ai.onnx.ml';
@@ -51,9 +62,11 @@ export function useDictionary(graph: OnnxGraph, input: InputShape): DictionaryNa
     graph.output.some((value) => value.name === input.name);
   const users = usersOf(graph, input.name);
   const needsRows = seenElsewhere || !users.every(isOneHot);
-  graph.node = graph.node.flatMap((node) =>
-    users.includes(node) && isOneHot(node) ? [node, encodeDictionary(graph, node, names)] : [node],
-  );
+  const gathers = new Map(users.filter(isOneHot).map((node) => encodeDictionary(graph, node, names)));
+  graph.node = graph.node.flatMap((node) => [
+    node,
+    ...(gathers.get(node) === undefined ? [] : [gathers.get(node)!]),
+  ]);
   if (needsRows) graph.node.unshift(gatherNode(names.texts, names.indices, input.name));
   graph.input = graph.input.flatMap((value) =>
     value.name === input.name

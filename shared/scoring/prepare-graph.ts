@@ -5,6 +5,7 @@ import { describeOutputs, type ChosenOutputs } from './describe-outputs.ts';
 import { useDictionary } from './dictionary-inputs.ts';
 import { dropZipMaps } from './drop-zipmap.ts';
 import { usesExternalData } from './external-data.ts';
+import { foldLinear } from './fold-linear.ts';
 import { labelProbabilities, type MadeLabel } from './label-of-probabilities.ts';
 import { useLabelIndices } from './label-indices.ts';
 import type { ModelInfo, ModelInput, ModelOutput } from './model-info.ts';
@@ -95,21 +96,22 @@ function describe(inputs: readonly InputShape[], chosen: ChosenOutputs): ModelIn
   return { inputs: inputs.map(inputInfo), outputs, task, columns };
 }
 
-/** Who walks a model's trees: we, where we can, or the runtime always (what ours are measured and tested against). */
-export type TreesBy = 'us' | 'runtime';
+/** `plain`: no more is changed than must be for the model to run; what the fast way is measured and tested against. */
+export type Preparation = 'fast' | 'plain';
 
 /**
  * Prepares a model. Costs time and memory in proportion to the file; safe for hostile bytes, but run in a process that may die.
  * @throws ModelRefusal with the reason when the model cannot be served.
  */
-export function prepareGraph(bytes: Uint8Array, treesBy: TreesBy = 'us'): PreparedModel {
+export function prepareGraph(bytes: Uint8Array, preparation: Preparation = 'fast'): PreparedModel {
   const model = decodeOrRefuse(bytes);
   const dropped = dropZipMaps(model.graph);
   const inputs = describeInputs(model);
   const made = labelProbabilities(model, dropped);
   const chosen = describeOutputs(model.graph, dropped, made);
   const info = describe(inputs, chosen);
-  const trees = made === undefined && treesBy === 'us' ? cutTrees(model.graph, chosen) : undefined;
+  const trees = made === undefined && preparation === 'fast' ? cutTrees(model.graph, chosen) : undefined;
+  if (preparation === 'fast') foldLinear(model.graph);
   const plan: SessionPlan = {
     feeds: inputs.map((input) => feedPlan(model, input)),
     read: readPlan(model, chosen, made, trees),

@@ -25,7 +25,7 @@ export type Limits = {
 const warmUpBlocks = 16;
 
 const [modelPath = '', input = '', seconds = ''] = process.argv.slice(2);
-const { bytes, info, plan } = prepareGraph(readFileSync(modelPath), 'runtime');
+const { bytes, info, plan } = prepareGraph(readFileSync(modelPath), 'plain');
 const session = await ort.InferenceSession.create(bytes, sessionOptions);
 const readMbPerSecond = await readAlone();
 const file = readFileSync(input);

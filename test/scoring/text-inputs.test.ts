@@ -60,6 +60,48 @@ describe.each([1, 2] as const)('encoders behind an input of rank %i', (rank) => 
   });
 });
 
+const encoded = (input: string, output: string) =>
+  node('OneHotEncoder', [input], [output], { cats_strings: ['r', 'g', 'b'], zeros: 1 }, ml);
+const rowOf = (name: string, from: string) => node('Reshape', [from, 'row'], [name]);
+const three = node('Constant', [], ['row'], { value_ints: { ints: [-1, 1] } });
+
+/** What only one product has use for may be multiplied before rows are made of it; these are not like that. */
+test.each([
+  [
+    'beside another user',
+    [
+      node('MatMul', ['h', 'w'], ['p']),
+      node('ReduceMax', ['h'], ['m'], { axes: { ints: [2] }, keepdims: 1 }),
+      node('Add', ['p', 'm'], ['s']),
+    ],
+    [2, 4, 0, 3],
+  ],
+  [
+    'by what differs from row to row',
+    [
+      encoded('b', 'k'),
+      node('Transpose', ['k'], ['t'], { perm: { ints: [0, 2, 1] } }),
+      node('MatMul', ['h', 't'], ['s']),
+    ],
+    [1, 0, 0, 1],
+  ],
+] as const)('a product of encoded texts %s', async (_, nodes, expected) => {
+  const bytes = model({
+    inputs: [value('a', 'string'), value('b', 'string')],
+    outputs: [value('sum', 'float32', ['N', 1])],
+    nodes: [encoded('a', 'h'), ...nodes, three, rowOf('sum', 's')],
+    initializers: [floats('w', [3, 1], [1, 2, 3])],
+  });
+  const { text } = await scoreOnce(bytes, 'a,b\nr,r\nb,g\nx,b\ng,g\n');
+  expect(
+    text
+      .trimEnd()
+      .split('\n')
+      .slice(1)
+      .map((line) => Number(line.split(',')[2])),
+  ).toEqual(expected);
+});
+
 test('known values are told', async () => {
   await withEngine(oneHotModel(2), async (engine) => {
     expect(engine.info.inputs.map((input) => input.knownValues)).toEqual([

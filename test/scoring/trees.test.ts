@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import * as ort from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
 import { createBatchReader } from '../../shared/scoring/batch-reader.ts';
-import { prepareGraph, type TreesBy } from '../../shared/scoring/prepare-graph.ts';
+import { prepareGraph, type Preparation } from '../../shared/scoring/prepare-graph.ts';
 import { encodeAttribute, type OnnxNode, type OnnxValue } from '../../shared/scoring/onnx-schema.ts';
 import { sessionOptions } from '../../shared/scoring/session-options.ts';
 import { flatAttribute } from '../../shared/scoring/trees/flat-attribute.ts';
@@ -127,9 +127,9 @@ const rows = fc.array(fc.array(cell, { minLength: features, maxLength: features 
 
 type Scores = { labels: unknown[]; numbers: number[] };
 
-async function score(model: Uint8Array, batches: number[][][], by: TreesBy): Promise<Scores> {
-  const { bytes, plan } = prepareGraph(model, by);
-  expect(plan.trees === undefined).toBe(by === 'runtime');
+async function score(model: Uint8Array, batches: number[][][], preparation: Preparation): Promise<Scores> {
+  const { bytes, plan } = prepareGraph(model, preparation);
+  expect(plan.trees === undefined).toBe(preparation === 'plain');
   const session = await ort.InferenceSession.create(bytes, sessionOptions);
   const reader = createBatchReader(plan, 300);
   const scores: Scores = { labels: [], numbers: [] };
@@ -162,8 +162,8 @@ describe.each(Object.entries(kinds))('%s', (_, kind) => {
     await fc.assert(
       fc.asyncProperty(forests(kind), rows, rows, async (made, first, second) => {
         const model = forest(made);
-        const ours = await score(model, [first, second], 'us');
-        const theirs = await score(model, [first, second], 'runtime');
+        const ours = await score(model, [first, second], 'fast');
+        const theirs = await score(model, [first, second], 'plain');
         expect(ours.labels).toEqual(theirs.labels);
         expect(ours.numbers.length).toBe(theirs.numbers.length);
         for (const [i, number] of ours.numbers.entries()) {
@@ -203,7 +203,7 @@ test('a tree that is one long chain: rows arrive at every step of it', async () 
   }
   const model = forest({ ...sum, trees: [chain] });
   const batch = Array.from({ length: 131 }, (_, i) => [((i * 37) % 131) / 2, 0, 0]);
-  const { numbers } = await score(model, [batch], 'us');
+  const { numbers } = await score(model, [batch], 'fast');
   expect(numbers).toEqual(
     batch.map(([x = 0]) => (x > 61 ? 61 : Math.ceil(x) - 1)).map((n) => Math.max(0, n)),
   );
