@@ -28,7 +28,7 @@ export type BlobTry =
       /** Of a 403: what the SAS was at the time that the storage's reply bears. */
       readonly sas?: SasState;
     }
-  /** Passing: not reached or too slow (`nowhere`), throttled or in trouble (`host`). */
+  /** Passing: not reached or too slow (`nowhere`), throttled, in trouble or sent damaged bytes (`host`). */
   | { readonly kind: 'unheard'; readonly from: 'host' | 'nowhere'; readonly why: string };
 export type BlobRefusal = Extract<BlobTry, { kind: 'refused' }>;
 
@@ -54,7 +54,7 @@ export async function tryBlob(call: BlobCall, signal: AbortSignal): Promise<Blob
     const text = await response.text();
     const code = response.headers.get('x-ms-error-code') ?? /<Code>(\w+)<\/Code>/.exec(text)?.[1] ?? '';
     const { status } = response;
-    if (status >= 500 || status === 408 || status === 429) {
+    if (status >= 500 || status === 408 || status === 429 || code === 'Md5Mismatch') {
       return { kind: 'unheard', from: 'host', why: `the storage answered ${status} ${code}`.trimEnd() };
     }
     return { kind: 'refused', status, code, ...(status === 403 ? { sas: stateOfSas(call, response) } : {}) };

@@ -3,6 +3,7 @@
  * what was noted when the attempt began still stands there.
  */
 import { Buffer } from 'node:buffer';
+import { hash } from 'node:crypto';
 import type { JobId } from '../core/ids.ts';
 import { contentTypeOf, dataFormatOf, plainCsv } from '../core/data-format.ts';
 import type { OutputHandle, Tally } from '../core/vm-protocol.ts';
@@ -111,6 +112,8 @@ async function stage(options: OutputBlobOptions, id: string, block: Uint8Array):
     method: 'PUT',
     url: handle.url,
     query: { comp: 'block', blockid: id },
+    // What is damaged on its way is refused. Without it Azurite makes a CRC in JavaScript: at a quarter of the speed.
+    headers: { 'content-md5': hash('md5', block, 'base64') },
     body: block,
     callMs: patience.stageMs,
   } as const;

@@ -20,6 +20,8 @@ export type Action =
   | 'cut'
   /** Done by the storage, but nobody hears of it. */
   | 'cut-reply'
+  /** The request's body arrives with another first byte. */
+  | 'damage'
   /** The reply's body breaks off. */
   | { readonly afterBytes: number }
   | { readonly status: number; readonly code: string };
@@ -55,6 +57,7 @@ export async function startBlobProxy(): Promise<BlobProxy> {
     if (typeof action === 'object' && 'status' in action) {
       return response.writeHead(action.status, { 'x-ms-error-code': action.code }).end();
     }
+    if (action === 'damage') body[0] = ~body.readUInt8() & 0xff;
     const { host: _, ...headers } = incoming.headers;
     const forwarded = ask(url, { method, headers, agent: false });
     forwarded.end(body);
