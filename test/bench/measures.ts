@@ -5,6 +5,7 @@
 
 const units = [
   'ms',
+  's',
   'x',
   '%',
   'per job',
