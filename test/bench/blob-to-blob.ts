@@ -245,4 +245,4 @@ function cpuSum({ cpuSeconds: { emulator, vm, host } }: Round): number {
 }
 
 const shareBasis =
-  'Asked for: 85 %. Measured on 2 quiet cores, 300 MB: 73 %, 94 MB/s beside 128 of the engine and 218 of the storage, which its own SDK gets 66 from. Emulator, engine and the VM that moves the bytes take 1.9 s of CPU for each 100 MB: 82 % is what 2 cores that never wait would allow. Looks at the status every 15 ms took a third of it.';
+  'Asked for: 85 %. Measured on 2 quiet cores, 300 MB: 69 to 73 %, 88 to 94 MB/s beside 124 to 128 of the engine and 203 to 218 of the storage, of which its own SDK gets 60 to 66. Emulator, engine and the VM that moves the bytes take 1.9 to 2.0 s of CPU for each 100 MB: 77 to 82 % is what 2 cores that never wait would allow. Deeper queues, blocks of 8 MiB and three of them at a time change nothing. Looks at the status every 15 ms took a third of it.';
