@@ -43,6 +43,9 @@ export type Rows = {
 };
 export type Kind = keyof Rows;
 
+/** Rows that a process remembers. */
+export type Recalled = 'job' | 'spec' | 'vm' | 'pool';
+
 /** The members of a row that name it. */
 export type Keys = {
   account: Pick<Account, 'subscriptionId'>;
@@ -179,7 +182,7 @@ export type Store = {
    * For what the caller then replaces conditionally, so that an outdated row costs a conflict and nothing else, or for
    * what never changes. After a conflict it reads.
    */
-  recall<K extends Kind>(
+  recall<K extends Recalled>(
     kind: K,
     key: Keys[K],
     forMs: number,

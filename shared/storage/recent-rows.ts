@@ -1,57 +1,66 @@
 /** Rows as this process has last written or read them: what is replaced conditionally need not be read again first. */
-import { placeOf } from './row-places.ts';
-import type { Clock, Commit, Keys, Kind, Store, Stored, Write } from '../app/ports.ts';
+import { tagOf } from '../core/ids.ts';
+import type { Clock, Commit, Keys, Kind, Recalled, Store, Stored, Write } from '../app/ports.ts';
 
 type Entry = { readonly stored: Stored; readonly sinceMs: number; readonly bytes: number };
 
-/** All that is remembered, in bytes; a row counts as 1 KiB besides what it carries. */
-const bytesMax = 32 * 1_024 * 1_024;
+/** Of each of two generations, in bytes; a row counts as 1 KiB besides what it carries. */
+const bytesMax = 16 * 1_024 * 1_024;
 const rowBytes = 1_024;
 
 /** A store with `recall`: own commits are remembered, and forgotten as soon as anything says that they are outdated. */
 export function withRecall(store: Omit<Store, 'recall'>, clock: Clock): Store {
-  const entries = new Map<string, Entry>();
+  // The older generation goes as a whole: to look for the oldest row in a map means to walk over all that has been deleted.
+  let older = new Map<string, Entry>();
+  let younger = new Map<string, Entry>();
   let bytes = 0;
 
-  function forget(place: string): void {
-    bytes -= entries.get(place)?.bytes ?? 0;
-    entries.delete(place);
+  function known(name: string): Entry | undefined {
+    return younger.get(name) ?? older.get(name);
   }
 
-  function remember(place: string, stored: Stored): void {
-    forget(place);
+  function forget(name: string): void {
+    bytes -= younger.get(name)?.bytes ?? 0;
+    younger.delete(name);
+    older.delete(name);
+  }
+
+  function remember(name: string, stored: Stored): void {
+    forget(name);
     const entry = { stored, sinceMs: clock.now(), bytes: rowBytes + carried(stored) };
-    entries.set(place, entry);
+    younger.set(name, entry);
     bytes += entry.bytes;
-    for (const oldest of entries.keys()) {
-      if (bytes <= bytesMax) break;
-      forget(oldest);
-    }
+    if (bytes <= bytesMax) return;
+    older = younger;
+    younger = new Map();
+    bytes = 0;
+  }
+
+  /** @param etag '' where it is not known to be there as it was written */
+  function noteWrite(write: Write, etag: string): void {
+    const name = nameOf(write.kind, write.do === 'remove' ? write.key : write.row);
+    if (name === undefined) return;
+    if (write.do === 'remove' || etag === '') forget(name);
+    else remember(name, { kind: write.kind, row: write.row, etag } as Stored);
   }
 
   async function get<K extends Kind>(kind: K, key: Keys[K]): Promise<Stored<K> | undefined> {
     const stored = await store.get(kind, key);
-    const place = nameOf(kind, key);
-    if (entries.get(place)?.stored.etag !== stored?.etag) forget(place);
+    const name = nameOf(kind, key);
+    if (name !== undefined && known(name)?.stored.etag !== stored?.etag) forget(name);
     return stored;
   }
 
   async function commit(writes: readonly Write[]): Promise<Commit> {
-    const places = writes.map((write) => nameOf(write.kind, write.do === 'remove' ? write.key : write.row));
-    let outcome: Commit | undefined;
+    let etags: readonly string[] = [];
     try {
-      outcome = await store.commit(writes);
+      const outcome = await store.commit(writes);
+      if (outcome.kind === 'done') ({ etags } = outcome);
+      return outcome;
     } finally {
       // A conflict or a fault says nothing about which of them is outdated.
-      for (const place of places) forget(place);
+      for (const [index, write] of writes.entries()) noteWrite(write, etags[index] ?? '');
     }
-    if (outcome.kind === 'conflict') return outcome;
-    for (const [index, write] of writes.entries()) {
-      const etag = outcome.etags[index] ?? '';
-      if (write.do !== 'remove' && etag !== '')
-        remember(places[index] ?? '', { kind: write.kind, row: write.row, etag } as Stored);
-    }
-    return outcome;
   }
 
   return {
@@ -59,24 +68,32 @@ export function withRecall(store: Omit<Store, 'recall'>, clock: Clock): Store {
     get,
     commit,
     async recall(kind, key, forMs, fits) {
-      const place = nameOf(kind, key);
-      const known = entries.get(place);
-      if (known !== undefined && clock.now() - known.sinceMs < forMs) {
-        const stored = known.stored as Stored<typeof kind>;
+      const name = nameOf(kind, key)!;
+      const before = known(name);
+      if (before !== undefined && clock.now() - before.sinceMs < forMs) {
+        const stored = before.stored as Stored<typeof kind>;
         if (fits === undefined || fits(stored.row)) return stored;
       }
       const stored = await get(kind, key);
       // What has been committed since the reading began is newer than what it has brought.
-      const since = entries.get(place);
-      if (stored !== undefined && (since === undefined || since === known)) remember(place, stored as Stored);
+      const since = known(name);
+      if (stored !== undefined && (since === undefined || since === before)) remember(name, stored as Stored);
       return stored;
     },
   };
 }
 
-function nameOf<K extends Kind>(kind: K, key: Keys[K]): string {
-  const { table, pk, rk } = placeOf(kind, key);
-  return `${table}\n${pk}\n${rk}`;
+/** As far as their ids name them; undefined for rows that nobody recalls. */
+const idOf: { readonly [K in Recalled]: (key: Keys[K]) => string } = {
+  job: ({ jobId }) => jobId,
+  spec: ({ jobId }) => jobId,
+  vm: ({ vmId }) => vmId,
+  pool: ({ poolId }) => tagOf(poolId),
+};
+
+function nameOf<K extends Kind>(kind: K, key: Keys[K]): string | undefined {
+  const id = (idOf as Partial<Record<Kind, (of: Keys[K]) => string>>)[kind]?.(key);
+  return id === undefined ? undefined : `${kind}|${id}`;
 }
 
 function carried(stored: Stored): number {
