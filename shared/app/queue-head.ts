@@ -6,7 +6,7 @@ import { collect } from './all-rows.ts';
 import { recallService } from './authorize.ts';
 import { payerOf } from './payer.ts';
 import { planHold } from './plan-hold.ts';
-import type { App, Stored } from './ports.ts';
+import type { App, Page, Stored } from './ports.ts';
 
 export type Head = {
   readonly vms: readonly Stored<'vm'>[];
@@ -21,7 +21,7 @@ export function readHead(app: App, tag: Tag): Promise<Head> {
 }
 
 /** One range: the VMs, then the queue. Costs O(VMs + k) rows, whatever the history. */
-async function readPoolHead(app: App, tag: Tag): Promise<Head> {
+async function readPoolHead(app: App, tag: Tag): Promise<Head & { readonly after?: string }> {
   const vms: Stored<'vm'>[] = [];
   const queue: Stored<'wait'>[] = [];
   let after: string | undefined;
@@ -37,34 +37,39 @@ async function readPoolHead(app: App, tag: Tag): Promise<Head> {
     }
     after = page.after;
   } while (after !== undefined && queue.length < idle(vms) + 1);
-  return { vms, queue };
+  return { vms, queue, ...(after === undefined ? {} : { after }) };
 }
 
 /** The VMs, and as much of the lanes' queues as they can take. */
 async function readClassicHead(app: App): Promise<Head> {
-  const vms = await collect(app, { of: 'vms', tag: classicTag });
-  return { vms, ...(await readClassicQueue(app, idle(vms))) };
+  const { vms, queue, after } = await readPoolHead(app, classicTag);
+  const first = { rows: queue, ...(after === undefined ? {} : { after }) };
+  return { vms, ...(await readClassicQueue(app, idle(vms), first)) };
 }
 
 /**
  * The heads of at most `limits.lanesPerPassMax` lanes, by start time. A lane whose plan is used up is passed over.
  * @param most jobs of a lane that are looked at
+ * @param first the beginning of the queue, where it has been read already
  */
 export async function readClassicQueue(
   app: App,
   most: number,
+  first?: Page<'wait'>,
 ): Promise<Required<Pick<Head, 'queue' | 'places'>>> {
-  const lanes = most === 0 ? [] : await waitingLanes(app);
+  const lanes = most === 0 ? [] : await waitingLanes(app, first);
+  // As many as VMs at work.
+  const slots = lanes.length === 0 ? [] : await collect(app, { of: 'slots', tag: classicTag });
   const places = new Map<string, readonly number[]>();
   const waits = await Promise.all(
-    lanes.map(async (lane) => {
-      const slots = await collect(app, { of: 'slots', tag: classicTag, lane }, limits.classicRunningMax);
-      const taken = slots.map((stored) => stored.row.place);
-      places.set(lane, freePlaces(taken, app.config.classicRunningMax));
-      const limit = Math.min(most, places.get(lane)?.length ?? 0);
-      const waits = limit === 0 ? [] : await collect(app, { of: 'queue', tag: classicTag, lane }, limit);
-      const [first] = waits;
-      return first === undefined || (await laneHold(app, first.row)) !== undefined ? [] : waits;
+    lanes.map(async ({ lane, waits, rest }) => {
+      const taken = slots.flatMap(({ row }) => (row.lane === lane ? [row.place] : []));
+      const free = freePlaces(taken, app.config.classicRunningMax);
+      places.set(lane, free);
+      const limit = Math.min(most, free.length);
+      if (limit === 0 || (await laneHold(app, waits[0].row)) !== undefined) return [];
+      if (rest === 'none' || waits.length >= limit) return waits.slice(0, limit);
+      return collect(app, { of: 'queue', tag: classicTag, lane }, limit);
     }),
   );
   const byJob = new Map(waits.flat().map((stored) => [stored.row.jobId, stored]));
@@ -81,29 +86,55 @@ export async function laneHold(
 ): Promise<string | undefined> {
   const service = await recallService(app, subscriptionId, lane);
   if (service === undefined) return undefined;
-  const payer = await payerOf(app, service);
+  const payer = await app.memory.recall(`payer|${lane}`, limits.planHoldMs, () => payerOf(app, service));
   return payer.kind === 'refused' ? payer.details[0]?.message : planHold(app, subscriptionId, payer.planId);
 }
 
-/** Lanes with anything waiting, from where the last pass of this process ended, round and round. */
-async function waitingLanes(app: App): Promise<string[]> {
-  const lanes: string[] = [];
+/** A lane as a page of the queue shows it. */
+type Lane = {
+  readonly lane: string;
+  readonly waits: [Stored<'wait'>, ...Stored<'wait'>[]];
+  /** `unseen`: the page ends with this lane, so more of it may wait. */
+  rest: 'none' | 'unseen';
+};
+
+/**
+ * Lanes with anything waiting, from where the last pass of this process ended, round and round. Each page begins behind
+ * the last lane of the one before: short lanes are seen whole, and a long one holds up nobody.
+ */
+async function waitingLanes(app: App, first?: Page<'wait'>): Promise<Lane[]> {
+  const lanes = new Map<string, Lane>();
+  const isFull = () => lanes.size === limits.lanesPerPassMax;
   let cursor = app.cursors.get('lanes') ?? firstLane;
+  let page = cursor === firstLane ? first : undefined;
   // Once to the end; from its beginning too, where this walk did not begin there.
-  for (let rounds = cursor === firstLane ? 1 : 2; lanes.length < limits.lanesPerPassMax && rounds > 0;) {
-    const page = await app.store.list({ of: 'queue-behind', tag: classicTag, lane: cursor }, { limit: 1 });
-    const next = page.rows[0]?.row.lane;
-    if (next === undefined) {
-      rounds -= 1;
-      cursor = firstLane;
-    } else if (lanes.includes(next)) {
-      break;
-    } else {
-      lanes.push(next);
-      cursor = next;
+  for (let rounds = cursor === firstLane ? 1 : 2; rounds > 0 && !isFull(); page = undefined) {
+    page ??= await app.store.list(
+      { of: 'queue-behind', tag: classicTag, lane: cursor },
+      { limit: limits.headPageRows },
+    );
+    if (page.after === undefined) rounds -= 1;
+    for (const one of lanesOf(page)) {
+      if (lanes.has(one.lane)) rounds = 0;
+      if (lanes.has(one.lane) || isFull()) break;
+      lanes.set(one.lane, one);
+      cursor = one.lane;
     }
+    if (page.after === undefined && !isFull()) cursor = firstLane;
   }
-  app.cursors.set('lanes', lanes.length < limits.lanesPerPassMax ? firstLane : cursor);
+  app.cursors.set('lanes', isFull() ? cursor : firstLane);
+  return [...lanes.values()];
+}
+
+function lanesOf({ rows, after }: Page<'wait'>): Lane[] {
+  const lanes: Lane[] = [];
+  for (const stored of rows) {
+    const last = lanes.at(-1);
+    if (last?.lane === stored.row.lane) last.waits.push(stored);
+    else lanes.push({ lane: stored.row.lane, waits: [stored], rest: 'none' });
+  }
+  const last = lanes.at(-1);
+  if (last !== undefined && after !== undefined) last.rest = 'unseen';
   return lanes;
 }
 
