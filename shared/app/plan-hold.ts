@@ -19,9 +19,15 @@ export function planHold(
   subscriptionId: SubscriptionId,
   planId: PlanId,
 ): Promise<string | undefined> {
+  if (app.memory.isNoted(paying(planId))) return Promise.resolve(undefined);
   return app.memory.recall(`hold|${planId}`, limits.planHoldMs, () =>
     lookForHold(app, subscriptionId, planId),
   );
+}
+
+/** What is noted of a plan that cannot be used up before its period ends. */
+function paying(planId: PlanId): string {
+  return `pays|${planId}`;
 }
 
 async function lookForHold(
@@ -31,9 +37,12 @@ async function lookForHold(
 ): Promise<string | undefined> {
   const plan = (await app.store.get('plan', { subscriptionId, planId }))?.row;
   if (plan === undefined) return undefined;
-  // Fixed with the period: most plans never suspend, and nothing else need be read of them.
-  const { rates } = (await periodFor(app, plan, app.clock.now())).row;
-  if (!rates.suspendOnOverage) return undefined;
+  // Fixed with the period: most plans never suspend, and nothing else need be read of them until the next one.
+  const { rates, endMs } = (await periodFor(app, plan, app.clock.now())).row;
+  if (!rates.suspendOnOverage) {
+    app.memory.note(paying(planId), endMs - app.clock.now());
+    return undefined;
+  }
   // VM rows first, then the balance, then the lines: a posting in between can only make it less, never twice.
   const live = await liveSlicesOfPlan(app, plan);
   const period = (await periodFor(app, plan, app.clock.now())).row;

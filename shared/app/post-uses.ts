@@ -25,13 +25,12 @@ export async function postUses(app: App): Promise<void> {
   }
 }
 
-async function planOf(app: App, use: Use): Promise<Plan> {
-  const job = await app.store.get('job', { jobId: use.jobId });
-  const subscriptionId = job?.row.subscriptionId ?? '';
-  const plan = await app.memory.recall(`plan|${use.planId}`, 60_000, () =>
-    app.store.get('plan', { subscriptionId, planId: use.planId }),
-  );
-  if (plan === undefined)
-    throw new Error(`plan ${use.planId}, which pays for job ${use.jobId}, does not exist`);
+/** The job says whose plan it is: read only for a plan that is not known yet. */
+async function planOf(app: App, { jobId, planId }: Use): Promise<Plan> {
+  const plan = await app.memory.recall(`plan|${planId}`, 60_000, async () => {
+    const job = await app.store.get('job', { jobId });
+    return app.store.get('plan', { subscriptionId: job?.row.subscriptionId ?? '', planId });
+  });
+  if (plan === undefined) throw new Error(`plan ${planId}, which pays for job ${jobId}, does not exist`);
   return plan.row;
 }
