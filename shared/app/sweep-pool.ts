@@ -24,13 +24,18 @@ async function sweepAll(app: App, pool: Pool): Promise<Swept> {
   const nowMs = app.clock.now();
   const beforeDay = firstDayInUse(nowMs);
   const beforeMs = Math.max(0, nowMs - limits.jobRetentionMs);
-  const swept = await eachStep<Swept>([
-    () => sweepUnstarted(app, pool),
-    () => sweepResults(app, tag),
-    () => sweepJobs(app, tag),
-    () => sweepRange(app, { of: 'gone', tag, beforeMs }),
-    () => sweepRange(app, { of: 'job-keys', tag, beforeDay }),
-    () => sweepRange(app, { of: 'pool-keys', subscriptionId, beforeDay }),
-  ]);
+  // Nothing in a pool is older than the pool: what goes by its age is not looked for before.
+  const isOlderThan = (ms: number) => nowMs - pool.createdMs >= ms;
+  const leaveMs = pool.kind === 'active' ? limits.registeredMsMax : 0;
+  const steps: (readonly [ageMs: number, sweep: () => Promise<Swept>])[] = [
+    [leaveMs, () => sweepUnstarted(app, pool, leaveMs)],
+    [limits.resultSasMs, () => sweepResults(app, tag)],
+    [limits.jobRetentionMs, () => sweepJobs(app, tag)],
+    [limits.jobRetentionMs, () => sweepRange(app, { of: 'gone', tag, beforeMs })],
+    [limits.idempotencyMs, () => sweepRange(app, { of: 'job-keys', tag, beforeDay })],
+    // These are its account's.
+    [0, () => sweepRange(app, { of: 'pool-keys', subscriptionId, beforeDay })],
+  ];
+  const swept = await eachStep(steps.flatMap(([ageMs, sweep]) => (isOlderThan(ageMs) ? [sweep] : [])));
   return swept.includes('more') ? 'more' : 'done';
 }

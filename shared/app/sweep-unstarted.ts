@@ -7,14 +7,14 @@ import type { App } from './ports.ts';
 import type { Swept } from './sweep-rows.ts';
 
 /**
- * After `limits.registeredMsMax`, in a pool that is going at once. Touches only unfinished jobs that are old enough, at
- * most `limits.sweepRows` a run, going on where the last one ended: one that was started late may be among them for long.
+ * Touches only unfinished jobs that are old enough, at most `limits.sweepRows` a run, going on where the last one ended:
+ * one that was started late may be among them for long.
+ * @param leaveMs since its registration; `limits.registeredMsMax`, or 0 in a pool that is going
  */
-export async function sweepUnstarted(app: App, pool: Pool): Promise<Swept> {
+export async function sweepUnstarted(app: App, pool: Pool, leaveMs: number): Promise<Swept> {
   const tag = tagOf(pool.poolId);
   const place = `unstarted|${tag}`;
   const after = app.cursors.get(place);
-  const leaveMs = pool.kind === 'active' ? limits.registeredMsMax : 0;
   const page = await app.store.list(
     { of: 'specs', tag, untilMs: app.clock.now() - leaveMs },
     { limit: limits.sweepRows, ...(after === undefined ? {} : { after }) },

@@ -5,6 +5,7 @@ import { sweepPool } from '../../shared/app/sweep-pool.ts';
 import { tick } from '../../shared/app/tick.ts';
 import { tagOf } from '../../shared/core/ids.ts';
 import { limits } from '../../shared/core/limits.ts';
+import type { Pool } from '../../shared/core/pool.ts';
 import { expiriesOf, finishedJobs, jobKeys, lifetimes, writeRows } from './old-rows.ts';
 import { job, makeApp, makePool, makeWorld, registered, ticked, type World } from './world.ts';
 
@@ -13,10 +14,20 @@ const today = (world: World) => Math.floor(world.clock.now() / dayMs);
 const jobsOf = async ({ app }: World, poolId: string) =>
   (await collect(app, { of: 'jobs', tag: tagOf(poolId) })).map(({ row }) => row);
 
+/** A pool without VMs that has been there for two months. */
+async function oldPool(world: World): Promise<Pool> {
+  const { poolId } = await makePool(world, 0);
+  const stored = await world.app.store.get('pool', { poolId });
+  if (stored === undefined) throw new Error('there is no pool');
+  const row = { ...stored.row, createdMs: world.clock.now() - 60 * dayMs };
+  await world.app.store.commit([{ do: 'replace', kind: 'pool', row, etag: stored.etag }]);
+  return row;
+}
+
 /** A pool with `old` jobs, expired results, lifetimes and keys that are over, and `fresh` ones that are not. */
 async function filled(old: number, fresh: number) {
   const world = await makeWorld();
-  const { poolId } = await makePool(world, 0);
+  const { poolId } = await oldPool(world);
   const nowMs = world.clock.now();
   const fill = async (count: number, jobsMs: number, expiredMs: number, day: number) => {
     await writeRows(world, 'job', finishedJobs(world, poolId, count, jobsMs));
@@ -78,10 +89,31 @@ describe('a tick', () => {
   });
 });
 
+describe('a young pool', () => {
+  it('is not looked through for what only an older one can hold', async () => {
+    const world = await makeWorld();
+    const pool = await makePool(world, 0);
+    const swept = async () => {
+      world.table.resetCounts();
+      await sweepPool(world.app, pool);
+      return world.table.counts.queries;
+    };
+    // The keys of its account are older than it is.
+    expect(await swept()).toBe(1);
+    await world.clock.advance(dayMs);
+    // Results and its own keys.
+    expect(await swept()).toBe(3);
+    await world.clock.advance(6 * dayMs);
+    expect(await swept()).toBe(4);
+    await world.clock.advance(23 * dayMs);
+    expect(await swept()).toBe(6);
+  });
+});
+
 describe('jobs that stay although they are old', () => {
   it('hold up none of those behind them', async () => {
     const world = await makeWorld();
-    const pool = await makePool(world, 0);
+    const pool = await oldPool(world);
     const nowMs = world.clock.now();
     // Registered long ago, ended the other day; they lie before the older ones.
     const late = finishedJobs(world, pool.poolId, 2 * limits.sweepRows, nowMs - 35 * dayMs, 30 * dayMs);
