@@ -22,9 +22,12 @@ export async function dispatch(app: App, tag: Tag, known?: Stored<'job'>): Promi
   let fresh = known;
   app.memory.forget(noneFree(tag));
   for (let pass = 0; pass < passesMax; pass += 1) {
-    const [pool, head] = await Promise.all([poolOfTag(app, tag), readHead(app, tag)]);
+    // Most runs find nothing that waits, and need no pool; a start knows that something does.
+    const [head, early] = await Promise.all([readHead(app, tag), fresh && poolOfTag(app, tag)]);
     if (idle(head.vms) === 0) app.memory.note(noneFree(tag), limits.watchMs);
-    if (pool === undefined || head.queue.length === 0) return;
+    if (head.queue.length === 0) return;
+    const pool = early ?? (await poolOfTag(app, tag));
+    if (pool === undefined) return;
     // Also of a pool that was on hold when it was deleted: nothing lifts that any more.
     if (pool.row.kind !== 'active') {
       await cancelQueued(app, head.queue);

@@ -236,8 +236,8 @@ export const mutants: readonly Mutant[] = [
     ...one(
       'a hold that outlives its pool',
       'app/dispatch.ts',
-      'if (pool === undefined || head.queue.length === 0) return;',
-      'if (pool === undefined || pool.row.hold !== undefined || head.queue.length === 0) return;',
+      'if (pool === undefined) return;',
+      'if (pool === undefined || pool.row.hold !== undefined) return;',
     ),
     pinnedBy: {
       file: 'test/sim/scenarios/found.test.ts',
