@@ -26,9 +26,14 @@ export function sealSpec(app: App, subscriptionId: SubscriptionId, jobId: JobId,
   return { jobId, sealed: new TextEncoder().encode(sealed) };
 }
 
+/** A UTF-16 code unit in UTF-8. */
+const bytesPerUnitMax = 3;
+
 /** More than a row can hold, once it is sealed. */
 export function specTooLarge(spec: JobSpec): Refused | undefined {
-  const bytes = new TextEncoder().encode(JSON.stringify(spec)).byteLength;
+  const text = JSON.stringify(spec);
+  if (text.length * bytesPerUnitMax <= limits.specBytesMax) return undefined;
+  const bytes = new TextEncoder().encode(text).byteLength;
   if (bytes <= limits.specBytesMax) return undefined;
   const [has, most] = [bytes, limits.specBytesMax].map((n) => n.toLocaleString('en'));
   return tooLarge(

@@ -81,7 +81,9 @@ function payloadOf(properties: Properties): number {
   for (const name in properties) {
     const value = properties[name]!;
     bytes += name.length + 8;
-    if (typeof value === 'string') bytes += Buffer.byteLength(value) * 1.1;
+    // Three bytes are the most that a UTF-16 code unit takes: only of what is long is it asked how many.
+    if (typeof value === 'string')
+      bytes += value.length < 1_024 ? value.length * 3.3 : Buffer.byteLength(value) * 1.1;
     else bytes += typeof value === 'number' ? 11 : (value.byteLength * 4) / 3 + 40;
   }
   return Math.ceil(bytes);
