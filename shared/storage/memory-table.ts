@@ -58,10 +58,11 @@ export class MemoryTable implements Table {
 
   /** What a get finds at this very moment, undisturbed. */
   getNow(table: string, pk: string, rk: string): Entity | undefined {
-    const bad = refusedKey(pk) ?? refusedKey(rk);
+    const entity = this.tables.get(table)?.get(pk)?.get(rk);
+    // What lies there has a key that is taken.
+    const bad = entity === undefined ? (refusedKey(pk) ?? refusedKey(rk)) : undefined;
     if (bad !== undefined) throw refusal(bad);
     this.counts.gets++;
-    const entity = this.tables.get(table)?.get(pk)?.get(rk);
     if (entity !== undefined) this.counts.rowsRead++;
     return entity;
   }

@@ -1,89 +1,76 @@
 /** Rows as this process has last written or read them: what is replaced conditionally need not be read again first. */
 import { tagOf } from '../core/ids.ts';
-import type { Clock, Commit, Keys, Kind, Recalled, Store, Stored, Write } from '../app/ports.ts';
+import type { Clock, Keys, Kind, Recalled, Stored, Write } from '../app/ports.ts';
 
-type Entry = { readonly stored: Stored; readonly sinceMs: number; readonly bytes: number };
+type Entry = { readonly stored: Stored; readonly sinceMs: number };
 
-/** Of each of two generations, in bytes; a row counts as 1 KiB besides what it carries. */
+/** What one generation takes up before the next begins, in bytes; a row counts as 1 KiB besides what it carries. */
 const bytesMax = 16 * 1_024 * 1_024;
 const rowBytes = 1_024;
 
-/** A store with `recall`: own commits are remembered, and forgotten as soon as anything says that they are outdated. */
-export function withRecall(store: Omit<Store, 'recall'>, clock: Clock): Store {
+export type RecentRows = {
+  /** The row of that name if it is younger than `forMs`. */
+  recall(name: string | undefined, forMs: number): Stored | undefined;
+  /** It has been read: what was remembered of another version is forgotten. */
+  seen(name: string | undefined, stored: Stored | undefined): void;
+  /** It has been read, and is remembered unless it has been written since the reading began. */
+  readSince(name: string | undefined, before: Stored | undefined, stored: Stored): void;
+  /** @param etag of the row that was written; '' when it has gone, or is not known to be there as it was written */
+  wrote(write: Write, etag: string): void;
+  /** What is remembered, however old. */
+  peek(name: string | undefined): Stored | undefined;
+};
+
+/** Own commits are remembered, and forgotten as soon as anything says that they are outdated. */
+export function makeRecentRows(clock: Clock): RecentRows {
   // The older generation goes as a whole: to look for the oldest row in a map means to walk over all that has been deleted.
   let older = new Map<string, Entry>();
   let younger = new Map<string, Entry>();
   let bytes = 0;
 
-  function known(name: string): Entry | undefined {
+  function known(name: string | undefined): Entry | undefined {
+    if (name === undefined) return undefined;
     return younger.get(name) ?? older.get(name);
   }
 
   function forget(name: string): void {
-    bytes -= younger.get(name)?.bytes ?? 0;
     younger.delete(name);
     older.delete(name);
   }
 
   function remember(name: string, stored: Stored): void {
-    forget(name);
-    const entry = { stored, sinceMs: clock.now(), bytes: rowBytes + carried(stored) };
-    younger.set(name, entry);
-    bytes += entry.bytes;
+    younger.set(name, { stored, sinceMs: clock.now() });
+    bytes += rowBytes + carried(stored);
     if (bytes <= bytesMax) return;
     older = younger;
     younger = new Map();
     bytes = 0;
   }
 
-  /** @param etag '' where it is not known to be there as it was written */
-  function noteWrite(write: Write, etag: string): void {
-    const name = nameOf(write.kind, write.do === 'remove' ? write.key : write.row);
-    if (name === undefined) return;
-    if (write.do === 'remove' || etag === '') forget(name);
-    else remember(name, { kind: write.kind, row: write.row, etag } as Stored);
-  }
-
-  async function get<K extends Kind>(kind: K, key: Keys[K]): Promise<Stored<K> | undefined> {
-    const stored = await store.get(kind, key);
-    const name = nameOf(kind, key);
-    if (name !== undefined && known(name)?.stored.etag !== stored?.etag) forget(name);
-    return stored;
-  }
-
-  async function commit(writes: readonly Write[]): Promise<Commit> {
-    let etags: readonly string[] = [];
-    try {
-      const outcome = await store.commit(writes);
-      if (outcome.kind === 'done') ({ etags } = outcome);
-      return outcome;
-    } finally {
-      // A conflict or a fault says nothing about which of them is outdated.
-      for (const [index, write] of writes.entries()) noteWrite(write, etags[index] ?? '');
-    }
-  }
-
   return {
-    ...store,
-    get,
-    commit,
-    async recall(kind, key, forMs, fits) {
-      const name = nameOf(kind, key)!;
-      const before = known(name);
-      if (before !== undefined && clock.now() - before.sinceMs < forMs) {
-        const stored = before.stored as Stored<typeof kind>;
-        if (fits === undefined || fits(stored.row)) return stored;
-      }
-      const stored = await get(kind, key);
-      // What has been committed since the reading began is newer than what it has brought.
-      const since = known(name);
-      if (stored !== undefined && (since === undefined || since === before)) remember(name, stored as Stored);
-      return stored;
+    recall(name, forMs) {
+      const entry = known(name);
+      return entry !== undefined && clock.now() - entry.sinceMs < forMs ? entry.stored : undefined;
     },
+    seen(name, stored) {
+      const entry = known(name);
+      if (name !== undefined && entry !== undefined && entry.stored.etag !== stored?.etag) forget(name);
+    },
+    readSince(name, before, stored) {
+      const since = known(name)?.stored;
+      if (name !== undefined && (since === undefined || since === before)) remember(name, stored);
+    },
+    wrote(write, etag) {
+      const name = nameOf(write.kind, write.do === 'remove' ? write.key : write.row);
+      if (name === undefined) return;
+      if (write.do === 'remove' || etag === '') forget(name);
+      else remember(name, { kind: write.kind, row: write.row, etag } as Stored);
+    },
+    peek: (name) => known(name)?.stored,
   };
 }
 
-/** As far as their ids name them; undefined for rows that nobody recalls. */
+/** As far as their ids name them. */
 const idOf: { readonly [K in Recalled]: (key: Keys[K]) => string } = {
   job: ({ jobId }) => jobId,
   spec: ({ jobId }) => jobId,
@@ -91,7 +78,8 @@ const idOf: { readonly [K in Recalled]: (key: Keys[K]) => string } = {
   pool: ({ poolId }) => tagOf(poolId),
 };
 
-function nameOf<K extends Kind>(kind: K, key: Keys[K]): string | undefined {
+/** Under which name a row is remembered; undefined for rows that nobody recalls. */
+export function nameOf<K extends Kind>(kind: K, key: Keys[K]): string | undefined {
   const id = (idOf as Partial<Record<Kind, (of: Keys[K]) => string>>)[kind]?.(key);
   return id === undefined ? undefined : `${kind}|${id}`;
 }

@@ -39,7 +39,7 @@ const places: { readonly [K in Kind]: (key: Keys[K]) => Place } = {
     at(
       tables.ledger,
       key.planId,
-      join(tagOf(key.poolId), time(key.hourMs), key.kind === 'vm' ? key.vmId : key.jobId),
+      join(part(tagOf(key.poolId)), time(key.hourMs), key.kind === 'vm' ? key.vmId : key.jobId),
     ),
   period: (key) => at(tables.ledger, key.planId, join('period', time(key.startMs))),
   pool: (key) => at(tables.pools, tagOf(key.poolId), main),
@@ -130,8 +130,11 @@ export function keyRangeOf(range: Range): KeyRange {
     case 'periods':
       return inLedger(range, under('period'));
     case 'lines': {
-      const from = join(range.tag, time(range.fromHourMs));
-      return inLedger(range, { from, to: join(range.tag, time(range.toHourMs)) });
+      const tag = part(range.tag);
+      return inLedger(range, {
+        from: join(tag, time(range.fromHourMs)),
+        to: join(tag, time(range.toHourMs)),
+      });
     }
     case 'ledger':
       // Tags are hex digits: periods lie behind them.
@@ -191,8 +194,8 @@ function before(prefix: string, end: number | undefined, digits: (n: number) => 
   return end === undefined ? all : { ...all, to: join(prefix, digits(end)) };
 }
 
-function under(...parts: string[]): Span {
-  const prefix = join(...parts);
+function under(head: string, ...parts: string[]): Span {
+  const prefix = join(head, ...parts);
   return { from: `${prefix}|`, to: prefix + afterBar };
 }
 
@@ -200,9 +203,10 @@ function at(table: TableName, pk: string, rk: string): Place {
   return { table, pk: part(pk), rk };
 }
 
-function join(...parts: string[]): string {
-  let key = '';
-  for (const one of parts) key = key === '' ? part(one) : `${key}|${part(one)}`;
+/** @param head ours, or checked already */
+function join(head: string, ...parts: string[]): string {
+  let key = head;
+  for (const one of parts) key += `|${part(one)}`;
   return key;
 }
 

@@ -2,7 +2,7 @@
 import { decode as decodeRow, encode, opOf } from './codec.ts';
 import { keyRangeOf, placeOf, type Place } from './row-places.ts';
 import { TableFault, type Entity, type EntityPage, type Op, type Outcome, type Table } from './table.ts';
-import { withRecall } from './recent-rows.ts';
+import { makeRecentRows, nameOf } from './recent-rows.ts';
 import { withTries } from './tries.ts';
 import type {
   Clock,
@@ -45,18 +45,43 @@ const opDigits = 32;
 
 export function makeStore(tools: StoreTools): Store {
   const { table, random, clock, decode = decodeRow } = tools;
-  const store: Omit<Store, 'recall'> = {
-    async get<K extends Kind>(kind: K, key: Keys[K]): Promise<Stored<K> | undefined> {
-      const place = placeOf(kind, key);
-      const entity = await withTries(`reading a row of ${place.table}`, tools, () =>
-        table.get(place.table, place.pk, place.rk),
-      );
-      return entity === undefined ? undefined : (decode(place.table, entity) as Stored<K>);
+  const recent = makeRecentRows(clock);
+
+  async function get<K extends Kind>(kind: K, key: Keys[K]): Promise<Stored<K> | undefined> {
+    const place = placeOf(kind, key);
+    const entity = await withTries(`reading a row of ${place.table}`, tools, () =>
+      table.get(place.table, place.pk, place.rk),
+    );
+    const stored = entity === undefined ? undefined : (decode(place.table, entity) as Stored<K>);
+    recent.seen(nameOf(kind, key), stored as Stored | undefined);
+    return stored;
+  }
+
+  return {
+    get,
+    async recall(kind, key, forMs, fits) {
+      const name = nameOf(kind, key);
+      const known = recent.recall(name, forMs) as Stored<typeof kind> | undefined;
+      if (known !== undefined && (fits === undefined || fits(known.row))) return known;
+      const before = recent.peek(name);
+      const stored = await get(kind, key);
+      if (stored !== undefined) recent.readSince(name, before, stored as Stored);
+      return stored;
     },
     list: (range, options) => list(tools, range, options ?? {}),
-    commit: async (writes) => commit(tools, batchOf(writes, random.hex(opDigits))),
+    async commit(writes) {
+      const batch = batchOf(writes, random.hex(opDigits));
+      let etags: readonly string[] = [];
+      try {
+        const outcome = await commit(tools, batch);
+        if (outcome.kind === 'done') ({ etags } = outcome);
+        return outcome;
+      } finally {
+        // A conflict or a fault says nothing about which of them is outdated.
+        for (const [index, write] of writes.entries()) recent.wrote(write, etags[index] ?? '');
+      }
+    },
   };
-  return withRecall(store, clock);
 }
 
 async function list<R extends Range>(
