@@ -74,12 +74,12 @@ export function makeMix(random: SeededRandom): Mix {
   const topology = {
     instances: random.pick([1, 2, 2, 3]),
     machines: random.pick(['local', 'local', 'batch'] as const),
-    tickEveryMs: random.pick([5, 15, 30, 30, 60, 60]) * minuteMs,
-    vmPace: random.below(12) === 0 ? ('real' as const) : ('sixth' as const),
+    tickEveryMs: random.pick([10, 30, 30, 60, 60, 60]) * minuteMs,
+    vmPace: random.below(32) === 0 ? ('real' as const) : ('sixth' as const),
     classicVms: random.pick([1, 1, 2, 3]),
     classicRunningMax: random.pick([1, 2, 2]),
     // Few seeds seal with the real cipher: that takes a fifth of a run.
-    sealing: random.below(16) === 0 ? ('real' as const) : ('quick' as const),
+    sealing: random.below(32) === 0 ? ('real' as const) : ('quick' as const),
     ...(random.below(12) === 0
       ? { dispatch: 'timer' as const, tickEveryMs: 10 * minuteMs }
       : { dispatch: 'at-once' as const }),
