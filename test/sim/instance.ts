@@ -58,6 +58,7 @@ export class Instance implements Patient {
     const monotonicMs = () => (scheduler.nowMs - bornMs) * (1 + parts.driftPerMs);
     const wallMs = () => scheduler.nowMs + parts.wallSkewMs;
     const timers = makeQuietClock(this, parts.storage);
+    this.open.add(timers.end);
     this.clock = { ...makeStorageClock({ wallMs, monotonicMs }), sleep: timers.sleep };
     const clock: Clock = { now: this.clock.now, sleep: timers.sleep };
     this.compute = parts.makeCompute(this);
@@ -116,7 +117,7 @@ export class Instance implements Patient {
   /** After the first few replies, now and then one is enough. */
   heard(dateMs: number, sentMs: number): void {
     this.heardCount += 1;
-    if (this.heardCount > 8 && this.heardCount % 8 !== 0) return;
+    if (this.heardCount > 8 && this.heardCount % 32 !== 0) return;
     this.clock.heard(utc(dateMs), sentMs);
     this.parts.onHeard(this);
   }

@@ -13,7 +13,11 @@ import { untouched, type Touched } from './touched.ts';
 export const unheard = { kind: 'unheard' } as const;
 export type Unheard = typeof unheard;
 
-export type Client = { after(ms: number, run: () => void): Timer };
+export type Client = {
+  after(ms: number, run: () => void): Timer;
+  /** It is there and does not stand still. */
+  readonly isReached: boolean;
+};
 
 export type Served = {
   readonly what: string;
@@ -94,10 +98,12 @@ export class Network {
         onServed?.();
         if (loseReply) return;
         const ms = reply === reset ? random.below(2_000) : this.hop();
-        client.after(ms, () => {
+        const arrive = () => {
           timer.callOff();
           resolve(reply === reset ? unheard : reply);
-        });
+        };
+        if (ms === 0 && client.isReached) arrive();
+        else client.after(ms, arrive);
       });
     });
   }

@@ -12,6 +12,8 @@ import type { Storage } from './storage.ts';
 export type QuietClock = {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   noteListened(topics: readonly string[]): void;
+  /** With its instance. */
+  end(): void;
 };
 
 type Parked = { readonly fromMs: number; readonly resolve: () => void; readonly tag: string };
@@ -26,10 +28,10 @@ export function makeQuietClock(instance: Instance, storage: Storage): QuietClock
     const seconds = Math.floor((instance.nowMs - one.fromMs) / limits.watchMs) + 1;
     instance.after(one.fromMs + seconds * limits.watchMs - instance.nowMs, one.resolve);
   };
-  storage.onCommit(({ table, pk, changes }) => {
+  const end = storage.onCommit(({ table, pk, changes }) => {
     if (table !== tables.pools) return;
     const one = parked.get(pk);
-    if (one === undefined || !instance.isUp) return;
+    if (one === undefined) return;
     if (changes.some((change) => change.kind === 'vm' && change.after?.kind !== 'idle')) wake(one);
   });
   const park = (topics: readonly string[]) =>
@@ -41,6 +43,7 @@ export function makeQuietClock(instance: Instance, storage: Storage): QuietClock
       if (!topics.every(isIdle)) wake(one);
     });
   return {
+    end,
     sleep(ms, signal) {
       const topics = listened;
       listened = [];

@@ -25,7 +25,7 @@ export class Storage {
   readonly weather: Weather;
   private readonly trace: Trace;
   private readonly writeWatchers: ((pk: string, op: Op) => void)[] = [];
-  private readonly watchers: ((committed: Committed) => void)[] = [];
+  private watchers: ((committed: Committed) => void)[] = [];
 
   constructor(scheduler: Scheduler, weather: Weather, trace: Trace) {
     this.scheduler = scheduler;
@@ -42,20 +42,20 @@ export class Storage {
     this.writeWatchers.push(watcher);
   }
 
-  onCommit(watcher: (committed: Committed) => void): void {
+  /** @returns what ends it */
+  onCommit(watcher: (committed: Committed) => void): () => void {
     this.watchers.push(watcher);
+    return () => {
+      this.watchers = this.watchers.filter((one) => one !== watcher);
+    };
   }
 
   transactNow(by: string, table: string, pk: string, ops: readonly Op[]): Outcome {
     const outcome = this.twin.transactNow(table, pk, ops);
     const first = ops[0]!;
     const { nowMs } = this.scheduler;
-    this.trace.note(
-      nowMs,
-      by,
-      `${first.do} ${ops.length} ${pk} ${first.rk}`,
-      outcome.kind === 'done' ? 'done' : outcome.why,
-    );
+    const done = outcome.kind === 'done' ? 'done' : outcome.why;
+    this.trace.note(nowMs, by, `${first.do} ${ops.length}`, done, pk, first.rk);
     if (outcome.kind === 'done') {
       for (const watcher of this.writeWatchers) for (const op of ops) watcher(pk, op);
       const committed = this.shadow.apply(nowMs, by, table, pk, ops);
@@ -67,27 +67,35 @@ export class Storage {
   /** The table as an instance has it. */
   tableOf(instance: Instance): Table {
     return {
-      get: (table, pk, rk) =>
-        this.call(instance, `get ${pk} ${rk}`, (): Entity | undefined => this.twin.getNow(table, pk, rk)),
-      query: (table, query) =>
-        this.call(instance, `query ${query.pk ?? '*'} ${query.from}`, (): EntityPage =>
+      get: (table, pk, rk) => {
+        const fate = this.weather.fate();
+        this.trace.note(this.scheduler.nowMs, instance.name, 'get', fate.kind, pk, rk);
+        return this.call(instance, fate, (): Entity | undefined => this.twin.getNow(table, pk, rk));
+      },
+      query: (table, query) => {
+        const fate = this.weather.fate();
+        this.trace.note(this.scheduler.nowMs, instance.name, 'query', fate.kind, query.pk ?? '*', query.from);
+        return this.call(instance, fate, (): EntityPage =>
           this.twin.queryNow(table, query, this.weather.pageRows()),
-        ),
+        );
+      },
       transact: (table, pk, ops) =>
-        this.call(instance, '', () => this.transactNow(instance.name, table, pk, ops)),
+        this.call(instance, this.weather.fate(), () => this.transactNow(instance.name, table, pk, ops)),
     };
   }
 
-  private async call<T>(instance: Instance, what: string, run: () => T): Promise<T> {
+  private call<T>(instance: Instance, fate: Fate, run: () => T): Promise<T> {
     this.calls += 1;
     if (!instance.step()) return never();
-    const fate = this.weather.fate();
     const sentMs = instance.clock.monotonicMs();
-    if (what !== '') this.trace.note(this.scheduler.nowMs, instance.name, what, fate.kind);
     if (fate.kind === 'done' && fate.sendMs === 0 && fate.replyMs === 0) {
-      const value = run();
-      instance.heard(this.scheduler.nowMs, sentMs);
-      return value;
+      try {
+        const value = run();
+        instance.heard(this.scheduler.nowMs, sentMs);
+        return Promise.resolve(value);
+      } catch (error) {
+        return Promise.reject(error);
+      }
     }
     return new Promise<T>((resolve, reject) =>
       this.carryOut(instance, fate, sentMs, { run, resolve, reject }),

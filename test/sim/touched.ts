@@ -26,19 +26,21 @@ export function counted(store: Store, touched: Touched): Store {
       touched.rows += 1;
       return store.recall(kind, key, forMs, fits);
     },
-    list: async (range, options) => {
+    list: (range, options) => {
       touched.calls += 1;
-      const page = await store.list(range, options);
-      touched.rows += page.rows.length;
-      return page;
+      return store.list(range, options).then((page) => {
+        touched.rows += page.rows.length;
+        return page;
+      });
     },
-    commit: async (writes) => {
+    commit: (writes) => {
       touched.calls += 1;
       touched.rows += writes.length;
       noteMade(touched, writes);
-      const done = await store.commit(writes);
-      if (done.kind === 'conflict') touched.conflicts += 1;
-      return done;
+      return store.commit(writes).then((done) => {
+        if (done.kind === 'conflict') touched.conflicts += 1;
+        return done;
+      });
     },
   };
 }

@@ -5,7 +5,14 @@
 
 const kept = 4_096;
 
-export type Entry = readonly [atMs: number, who: string, what: string, outcome: string];
+export type Entry = readonly [
+  atMs: number,
+  who: string,
+  what: string,
+  outcome: string,
+  pk: string,
+  rk: string,
+];
 
 export class Trace {
   /** Of everything noted so far. */
@@ -14,13 +21,16 @@ export class Trace {
   private high = 0x1000_193;
   private readonly ring: (Entry | undefined)[] = Array.from({ length: kept });
 
-  note(atMs: number, who: string, what: string, outcome: string): void {
-    this.ring[this.entries % kept] = [atMs, who, what, outcome];
+  /** @param pk, rk where, put together only for whoever reads it */
+  note(atMs: number, who: string, what: string, outcome: string, pk = '', rk = ''): void {
+    this.ring[this.entries % kept] = [atMs, who, what, outcome, pk, rk];
     this.entries += 1;
     this.foldNumber(atMs);
     this.fold(who);
     this.fold(what);
     this.fold(outcome);
+    this.fold(pk);
+    this.fold(rk);
   }
 
   /** 16 hex digits that are the same for the same events in the same order. */
@@ -33,22 +43,19 @@ export class Trace {
     const found: string[] = [];
     const oldest = Math.max(0, this.entries - kept);
     for (let at = this.entries - 1; at >= oldest && found.length < count; at -= 1) {
-      const [atMs, who, what, outcome] = this.ring[at % kept]!;
-      const text = `${new Date(atMs).toISOString()} ${who} ${what} ${outcome}`;
+      const [atMs, who, what, outcome, pk, rk] = this.ring[at % kept]!;
+      const where = pk === '' && rk === '' ? '' : ` ${pk} ${rk}`;
+      const text = `${new Date(atMs).toISOString()} ${who} ${what}${where} ${outcome}`;
       if (words.length === 0 || words.some((word) => text.includes(word))) found.push(text);
     }
     return found.toReversed();
   }
 
   private fold(text: string): void {
-    let { low, high } = this;
-    for (let at = 0; at < text.length; at += 1) {
-      const code = text.charCodeAt(at);
-      low = Math.imul(low ^ code, 0x0100_0193);
-      high = Math.imul(high ^ code, 0x85eb_ca6b) ^ (low >>> 15);
-    }
+    let { low } = this;
+    for (let at = 0; at < text.length; at += 1) low = Math.imul(low ^ text.charCodeAt(at), 0x0100_0193);
     this.low = low;
-    this.high = high;
+    this.high = Math.imul(this.high ^ text.length, 0x85eb_ca6b) ^ low;
   }
 
   private foldNumber(value: number): void {

@@ -45,6 +45,7 @@ export class Users {
   readonly customers: Customer[] = [];
   private readonly parts: UsersParts;
   private readonly keys = new Map<string, string>();
+  readonly isReached = true;
   private state: 'busy' | 'done' = 'busy';
   private names = 0;
 

@@ -72,6 +72,9 @@ export class VmProcess implements Patient {
   get nowMs(): number {
     return this.scheduler.nowMs;
   }
+  get isReached(): boolean {
+    return this.isUp && this.pausedUntilMs <= this.nowMs;
+  }
   get isWorking(): boolean {
     return this.job !== undefined;
   }
