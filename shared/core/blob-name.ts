@@ -33,14 +33,14 @@ export function parseName(path: readonly string[], account: string, use: BlobUse
 }
 
 function checkText(text: string, at: string, use: BlobUse): Refused | undefined {
-  const said = `${at} is "${shown(text)}"`;
+  const said = () => `${at} is "${shown(text)}"`;
   if (/^https?:/i.test(text)) {
     return invalid(use, `${at} is a URL: give only container/path/name, without the host.`);
   }
   if (!text.isWellFormed() || /[\p{Cc}\ufffe\uffff]/u.test(text)) {
-    return invalid(use, `${said}: it holds control characters or broken Unicode.`);
+    return invalid(use, `${said()}: it holds control characters or broken Unicode.`);
   }
-  if (text.includes('\\')) return invalid(use, `${said}: write / instead of \\.`);
+  if (text.includes('\\')) return invalid(use, `${said()}: write / instead of \\.`);
   return undefined;
 }
 
@@ -60,15 +60,15 @@ function checkName(name: string, at: string, use: BlobUse): Refused | undefined 
   if (name === '') {
     return invalid(use, `${at} names no blob behind its container: expected is ${form(use)}.`);
   }
-  const said = `${at} names the blob "${shown(name)}"`;
+  const said = () => `${at} names the blob "${shown(name)}"`;
   if (name.length > nameLengthMax) {
-    return invalid(use, `${said} of ${name.length} characters: at most ${nameLengthMax} are possible.`);
+    return invalid(use, `${said()} of ${name.length} characters: at most ${nameLengthMax} are possible.`);
   }
   const hasBadSegment = name.split('/').some((segment) => segment === '' || /^\.+$/.test(segment));
   if (hasBadSegment || name.endsWith('.')) {
     return invalid(
       use,
-      `${said}: its parts between slashes may not be empty, "." or "..", and it may not end with a dot.`,
+      `${said()}: its parts between slashes may not be empty, "." or "..", and it may not end with a dot.`,
     );
   }
   return undefined;

@@ -35,6 +35,7 @@ const names = [
   'UseDevelopmentStorage',
 ] as const;
 type Name = (typeof names)[number];
+const nameOf: ReadonlyMap<string, Name> = new Map(names.map((name) => [name.toLowerCase(), name]));
 type Parts = { readonly given: ReadonlyMap<Name, string>; readonly misspelt: string | undefined };
 
 const keyPattern = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{4})$/;
@@ -103,7 +104,7 @@ function splitParts(text: string, path: string): Parts | Refused {
     }
     const written = part.slice(0, at).trim();
     const value = part.slice(at + 1).trim();
-    const name = names.find((one) => one.toLowerCase() === written.toLowerCase());
+    const name = nameOf.get(written.toLowerCase());
     if (name === undefined) {
       if (!otherNames.test(written)) misspelt ??= suggest(written, names);
     } else if (value !== '') {
