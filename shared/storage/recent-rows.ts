@@ -1,10 +1,11 @@
 /** Rows as this process has last written or read them: what is replaced conditionally need not be read again first. */
 import { tagOf } from '../core/ids.ts';
+import { limits } from '../core/limits.ts';
 import type { Clock, Keys, Kind, Recalled, Stored, Write } from '../app/ports.ts';
 
 type Entry = { readonly stored: Stored; readonly sinceMs: number };
 
-/** What one generation takes up before the next begins, in bytes; a row counts as 1 KiB besides what it carries. */
+/** A generation ends when its rows are of use to nobody any more, or take up so many bytes: 1 KiB besides what they carry. */
 const bytesMax = 16 * 1_024 * 1_024;
 const rowBytes = 1_024;
 
@@ -27,6 +28,7 @@ export function makeRecentRows(clock: Clock): RecentRows {
   let older = new Map<string, Entry>();
   let younger = new Map<string, Entry>();
   let bytes = 0;
+  let beganMs = clock.now();
 
   function known(name: string | undefined): Entry | undefined {
     if (name === undefined) return undefined;
@@ -39,12 +41,15 @@ export function makeRecentRows(clock: Clock): RecentRows {
   }
 
   function remember(name: string, stored: Stored): void {
-    younger.set(name, { stored, sinceMs: clock.now() });
+    const nowMs = clock.now();
+    if (bytes > bytesMax || nowMs - beganMs > limits.recallMs) {
+      older = younger;
+      younger = new Map();
+      bytes = 0;
+      beganMs = nowMs;
+    }
+    younger.set(name, { stored, sinceMs: nowMs });
     bytes += rowBytes + carried(stored);
-    if (bytes <= bytesMax) return;
-    older = younger;
-    younger = new Map();
-    bytes = 0;
   }
 
   return {

@@ -37,9 +37,12 @@ export function makeSeededRandom(seed: number): SeededRandom {
   };
 }
 
+/** Words of 32 bits, signed: numbers that the machine adds without a detour. */
+type State = [number, number, number, number];
+
 /** Splitmix32: four words of state from one seed. */
-function spread(seed: number): Uint32Array {
-  const state = new Uint32Array(4);
+function spread(seed: number): State {
+  const state: State = [0, 0, 0, 0];
   let word = seed >>> 0;
   for (let at = 0; at < 4; at++) {
     word = (word + 0x9e37_79b9) >>> 0;
@@ -50,16 +53,16 @@ function spread(seed: number): Uint32Array {
   return state;
 }
 
-function step(state: Uint32Array): number {
-  const second = state[1]!;
-  const result = Math.imul(rotl(Math.imul(second, 5), 7), 9) >>> 0;
-  state[2]! ^= state[0]!;
-  state[3]! ^= second;
-  state[1]! ^= state[2]!;
-  state[0]! ^= state[3]!;
-  state[2]! ^= second << 9;
-  state[3] = rotl(state[3]!, 11);
-  return result;
+function step(state: State): number {
+  const first = state[0];
+  const second = state[1];
+  const third = state[2] ^ first;
+  const fourth = state[3] ^ second;
+  state[0] = first ^ fourth;
+  state[1] = second ^ third;
+  state[2] = third ^ (second << 9);
+  state[3] = rotl(fourth, 11);
+  return Math.imul(rotl(Math.imul(second, 5), 7), 9) >>> 0;
 }
 
 function rotl(word: number, by: number): number {

@@ -78,7 +78,7 @@ export function makeStore(tools: StoreTools): Store {
         return outcome;
       } finally {
         // A conflict or a fault says nothing about which of them is outdated.
-        for (const [index, write] of writes.entries()) recent.wrote(write, etags[index] ?? '');
+        for (let at = 0; at < writes.length; at += 1) recent.wrote(writes[at]!, etags[at] ?? '');
       }
     },
   };
