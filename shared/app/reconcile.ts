@@ -12,7 +12,18 @@ import {
 import { hourOf } from '../core/billing.ts';
 import { afterFailure, held, type Pool } from '../core/pool.ts';
 import { planAt } from '../core/service.ts';
-import { callOff, claim, drain, provision, suspect, takeBack, tellToStop, type Vm } from '../core/vm.ts';
+import {
+  callOff,
+  claim,
+  drain,
+  isLiving,
+  isWorking,
+  provision,
+  suspect,
+  takeBack,
+  tellToStop,
+  type Vm,
+} from '../core/vm.ts';
 import { collect } from './all-rows.ts';
 import { finishDeletion } from './finish-deletion.ts';
 import { commitLoss, commitRequeue } from './lose-vm.ts';
@@ -187,6 +198,9 @@ async function want(
 ): Promise<{ wanted: number; strangers: SizeStep[] }> {
   if (pool.poolId.startsWith(classicTag)) {
     const vmsMax = app.config.classicVms;
+    // Nothing can be added, and nothing is idle that could leave.
+    if (vms.length >= vmsMax && vms.every((vm) => isLiving(vm) && isWorking(vm)))
+      return { wanted: vmsMax, strangers: [] };
     const { queue } = await readClassicQueue(app, vmsMax);
     const owners = new Set(queue.map((stored) => stored.row.subscriptionId));
     const strangers = vms.flatMap((vm): SizeStep[] =>
