@@ -19,7 +19,7 @@ export const promptness: MakeCheck = ({ storage, violations, scheduler, mix }) =
     let isFree = false;
     let waits = false;
     for (const [rk, row] of rows) {
-      if (rk.startsWith('vm|') && (row as Vm).kind === 'idle') isFree = true;
+      if (rk.startsWith('vm|') && takesWork(row as Vm)) isFree = true;
       if (rk.startsWith('wait|')) waits = true;
     }
     return isFree && waits && pool?.kind === 'active' && pool.hold === undefined;
@@ -44,6 +44,11 @@ export const promptness: MakeCheck = ({ storage, violations, scheduler, mix }) =
   });
   return {};
 };
+
+/** One whose lease is in doubt gets nothing new. */
+function takesWork(vm: Vm): boolean {
+  return vm.kind === 'idle' && vm.suspectMs === undefined;
+}
 
 function isPeaceful({
   fault,
