@@ -117,7 +117,7 @@ export class Instance implements Patient {
   /** After the first few replies, now and then one is enough. */
   heard(dateMs: number, sentMs: number): void {
     this.heardCount += 1;
-    if (this.heardCount > 8 && this.heardCount % 32 !== 0) return;
+    if (this.heardCount > 8 && this.heardCount % 8 !== 0) return;
     this.clock.heard(utc(dateMs), sentMs);
     this.parts.onHeard(this);
   }
