@@ -21,7 +21,7 @@ const { values } = parseArgs({
 });
 /** Default of `--seeds`: fresh ones, and those that a mutant may survive. */
 const seedsOfARun = 20;
-const mutantSeeds = 150;
+const mutantSeeds = 300;
 /** How far a long run has come. */
 const tellEveryMs = 10_000;
 const days = numberOf('days');
