@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createPool } from '../../shared/app/create-pool.ts';
+import { planHold } from '../../shared/app/plan-hold.ts';
 import { getPool } from '../../shared/app/pools.ts';
 import { jobStatus } from '../../shared/app/status.ts';
 import { takeBeat } from '../../shared/app/vm-calls.ts';
@@ -115,5 +116,22 @@ describe('a job that nobody starts', () => {
       reason: expect.stringContaining('7 days'),
     });
     expect(await world.app.store.get('spec', { jobId })).toBeUndefined();
+  });
+});
+
+describe('a plan that never suspends', () => {
+  it('is read once in each of its periods', async () => {
+    const world = await makeWorld({ config: { tiers: [{ ...tier, suspendOnOverage: false }] } });
+    const planId = world.service.plans[0]?.planId ?? '';
+    const gets = async () => {
+      world.table.resetCounts();
+      expect(await planHold(world.app, subscriptionId, planId)).toBeUndefined();
+      return world.table.counts.gets;
+    };
+    expect(await gets()).toBeGreaterThan(0);
+    await world.clock.advance(dayMs);
+    expect(await gets()).toBe(0);
+    await world.clock.advance(30 * dayMs);
+    expect(await gets()).toBeGreaterThan(0);
   });
 });

@@ -99,6 +99,20 @@ describe('a remembered row', () => {
     expect((await recalled()).row).toMatchObject({ nonce: 'ours' });
   });
 
+  it('is there for as long as it is of use, whatever is written meanwhile', async () => {
+    const write = async (digit: string) => {
+      const id = makeVmId('a'.repeat(12), digit.repeat(20));
+      await store.commit([{ do: 'create', kind: 'vm', row: provision(id, poolId, clock.now()) }]);
+      return id;
+    };
+    await clock.advance(rowMs - 2);
+    const second = await write('1');
+    await clock.advance(rowMs / 2);
+    await write('2');
+    await store.recall('vm', { vmId: second }, rowMs);
+    expect(reads()).toBe(0);
+  });
+
   it('holds no more than its bytes: the oldest go first', async () => {
     const tag = 'c'.repeat(12);
     const sealed = new Uint8Array(250_000);
