@@ -9,7 +9,7 @@ const { values } = parseArgs({
     days: { type: 'string', default: '5' },
     from: { type: 'string' },
     seed: { type: 'string' },
-    jobs: { type: 'string', default: '208' },
+    jobs: { type: 'string', default: '212' },
     last: { type: 'string', default: '60' },
     all: { type: 'boolean', default: false },
     coverage: { type: 'boolean', default: false },

@@ -11,10 +11,5 @@ export const knownSeeds: readonly KnownSeed[] = [
     was: 'VMs read beside the pool that guards them: two instances added the same missing ones',
   },
   { seed: 14, days: 1, was: 'classic lanes whose service id begins with 0 were never served' },
-  {
-    seed: 855_277_830,
-    days: 2,
-    was: 'the check of promptness took a VM whose lease is in doubt for a free one',
-  },
   { seed: 5, days: 1, was: 'a pool that was deleted while on hold kept the jobs whose start was under way' },
 ];

@@ -183,7 +183,7 @@ async function settle({ scheduler, hosts, users }: World): Promise<void> {
   await scheduler.runFor(users.settle(app));
 }
 
-export function makeWorld({ seed, jobsADay = 208 }: SimOptions): World {
+export function makeWorld({ seed, jobsADay = 212 }: SimOptions): World {
   const random = makeSeededRandom(seed);
   const mix = makeMix(random.fork());
   setVmPace(mix.vmPace);

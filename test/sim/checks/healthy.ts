@@ -26,6 +26,8 @@ export const healthyVms: MakeCheck = ({ storage, violations, facts, hooks }) => 
       const { before, after } = change;
       if (before.kind === 'stopped' || before.kind === 'provisioning' || before.kind === 'stopping') continue;
       if (before.kind === 'releasing' && before.after === 'stop') continue;
+      // Its question for work may be with an instance that stands still: until then it hears of nothing.
+      if (before.kind === 'releasing' && before.sinceMs < facts.lastDisturbedMs) continue;
       if (!/no sign of life|not leave in time/.test(after.cause)) continue;
       const vm = facts.vms.get(after.vmId);
       if (vm === undefined || vm.endMs !== undefined || vm.doubled) continue;
