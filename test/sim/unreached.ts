@@ -64,7 +64,7 @@ const reasons: readonly Reason[] = [
   },
   {
     why: 'What somebody else has done between two calls of this one: a seed meets it or not. test/app/crashes.test.ts goes through every write.',
-    part: /'conflict'|return;|continue;|return forgetPool|ensureClassicPool|endWrites\(|lookForWork|unknown|stop\('this VM|: 'more'/,
+    part: /'conflict'|return;|return taken;|continue;|return forgetPool|ensureClassicPool|endWrites\(|lookForWork|unknown|stop\('this VM|: 'more'/,
   },
   {
     why: 'The way on after a step that failed. test/app/crashes.test.ts.',
