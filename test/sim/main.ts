@@ -19,8 +19,9 @@ const { values } = parseArgs({
     go: { type: 'boolean', default: false },
   },
 });
-/** Default of `--seeds`: fresh ones, and those that a mutant may survive. */
+/** Default of `--seeds`: fresh ones, more of them where nothing is to be missed, and those that a mutant may survive. */
 const seedsOfARun = 20;
+const coverageSeeds = 60;
 const mutantSeeds = 300;
 /** How far a long run has come. */
 const tellEveryMs = 10_000;
@@ -42,7 +43,7 @@ if (values.mutants) {
 } else if (values.seed === undefined)
   await runMany(
     values.from === undefined ? Date.now() % 1_000_000_007 : numberOf('from'),
-    values.seeds === undefined ? seedsOfARun : numberOf('seeds'),
+    values.seeds === undefined ? (values.coverage ? coverageSeeds : seedsOfARun) : numberOf('seeds'),
   );
 else await runOne(numberOf('seed'));
 
