@@ -1,7 +1,7 @@
 /** One request to blob storage through a SAS URL: with a deadline, no redirects, and the storage's own error code. */
 import { judgeSas, type SasState } from '../core/sas-time.ts';
 import { ForbiddenAddress } from '../net/guarded-connection.ts';
-import { askOverHttp } from './blob-http.ts';
+import { askOverHttp, textOf, type BlobReply } from './blob-http.ts';
 import { reasonOf } from './service-client.ts';
 
 /** What is asked; `url` carries the SAS and is never part of a message. */
@@ -19,7 +19,7 @@ export type BlobCall = {
 
 export type BlobTry =
   /** 2xx. A GET's body is still to be read: `end` breaks it off. */
-  | { readonly kind: 'done'; readonly response: Response; readonly end: () => void }
+  | { readonly kind: 'done'; readonly response: BlobReply; readonly end: () => void }
   /** The storage said no; `code` is its own, `''` when it gave none. */
   | {
       readonly kind: 'refused';
@@ -47,13 +47,13 @@ export async function tryBlob(call: BlobCall, signal: AbortSignal): Promise<Blob
       { method, url: addressOf(call), headers, openHosts, ...(body === undefined ? {} : { body }) },
       AbortSignal.any([signal, ending.signal]),
     );
-    if (response.ok) {
-      if (call.method !== 'GET') await response.arrayBuffer();
+    const { status } = response;
+    if (status >= 200 && status < 300) {
+      if (call.method !== 'GET') await textOf(response);
       return { kind: 'done', response, end: () => ending.abort() };
     }
-    const text = await response.text();
+    const text = await textOf(response);
     const code = response.headers.get('x-ms-error-code') ?? /<Code>(\w+)<\/Code>/.exec(text)?.[1] ?? '';
-    const { status } = response;
     if (status >= 500 || status === 408 || status === 429 || code === 'Md5Mismatch') {
       return { kind: 'unheard', from: 'host', why: `the storage answered ${status} ${code}`.trimEnd() };
     }
@@ -69,7 +69,7 @@ export async function tryBlob(call: BlobCall, signal: AbortSignal): Promise<Blob
 }
 
 /** By the storage's clock, which has just judged it; its reply tells whole seconds. */
-function stateOfSas({ url }: BlobCall, { headers }: Response): SasState {
+function stateOfSas({ url }: BlobCall, { headers }: BlobReply): SasState {
   const atMs = Date.parse(headers.get('date') ?? '');
   return Number.isNaN(atMs) ? { kind: 'good' } : judgeSas(url, atMs + 999);
 }

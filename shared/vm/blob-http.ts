@@ -1,6 +1,6 @@
 /** A request to a blob over HTTP, on a guarded connection: a name that leads inside is refused as it is in the service. */
+import { Buffer } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
-import { Readable } from 'node:stream';
 import { guardedConnection } from '../net/guarded-connection.ts';
 
 export type BlobHttp = {
@@ -12,11 +12,18 @@ export type BlobHttp = {
   readonly openHosts: readonly string[];
 };
 
+export type BlobReply = {
+  readonly status: number;
+  readonly headers: Pick<Headers, 'get'>;
+  /** The next bytes of the body; undefined at its end. @throws when the connection breaks before, or the signal has fired */
+  readonly next: () => Promise<Uint8Array | undefined>;
+};
+
 /**
  * Redirects are not followed, and nothing is unpacked.
  * @throws ForbiddenAddress, and what the system says about the connection
  */
-export async function askOverHttp(call: BlobHttp, signal: AbortSignal): Promise<Response> {
+export async function askOverHttp(call: BlobHttp, signal: AbortSignal): Promise<BlobReply> {
   try {
     return await once(call, signal);
   } catch (error) {
@@ -26,13 +33,27 @@ export async function askOverHttp(call: BlobHttp, signal: AbortSignal): Promise<
   }
 }
 
+export async function textOf({ next }: BlobReply): Promise<string> {
+  const parts: Buffer[] = [];
+  for (let part = await next(); part !== undefined; part = await next()) parts.push(Buffer.from(part));
+  return Buffer.concat(parts).toString();
+}
+
 class StaleConnection extends Error {}
 
-async function once({ method, url, headers, body, openHosts }: BlobHttp, signal: AbortSignal) {
-  const address = new URL(url);
+async function once(call: BlobHttp, signal: AbortSignal): Promise<BlobReply> {
+  signal.throwIfAborted();
+  const { method, headers, body, openHosts } = call;
+  const address = new URL(call.url);
   const guard = openHosts.includes(address.hostname) ? 'open' : 'closed';
   const length = body === undefined ? {} : { 'content-length': String(body.byteLength) };
-  const request = guardedConnection(address, guard, { method, signal, headers: { ...headers, ...length } });
+  const options = { method, headers: { ...headers, ...length } };
+  const request = guardedConnection(address, guard, options);
+  let reply: IncomingMessage | undefined;
+  // Node's own `signal` throws out of a connection whose reply has come and is not read to its end.
+  const stop = () => void (reply ?? request).destroy();
+  signal.addEventListener('abort', stop, { once: true });
+  request.once('close', () => signal.removeEventListener('abort', stop));
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   request.once('response', resolve);
   request.on('error', (error: NodeJS.ErrnoException) => {
@@ -40,17 +61,21 @@ async function once({ method, url, headers, body, openHosts }: BlobHttp, signal:
     reject(stale ? new StaleConnection(error.message, { cause: error }) : error);
   });
   request.end(body);
-  return responseOf(await promise, method);
+  reply = await promise;
+  return replyOf(reply);
 }
 
-function responseOf(reply: IncomingMessage, method: string): Response {
-  const status = reply.statusCode ?? 500;
+function replyOf(reply: IncomingMessage): BlobReply {
   const headers = new Headers();
   for (const [name, value] of Object.entries(reply.headers)) {
     if (typeof value === 'string') headers.set(name, value);
   }
-  const isEmpty = method === 'HEAD' || status === 204 || status === 304;
-  if (isEmpty) reply.resume();
-  const body = isEmpty ? null : (Readable.toWeb(reply) as ReadableStream<Uint8Array<ArrayBuffer>>);
-  return new Response(body, { status, headers });
+  // After the last `next` nobody hears of it.
+  reply.on('error', () => undefined);
+  const chunks = reply[Symbol.asyncIterator]() as AsyncIterator<Uint8Array, unknown>;
+  const next = async () => {
+    const read = await chunks.next();
+    return read.done === true ? undefined : read.value;
+  };
+  return { status: reply.statusCode ?? 500, headers, next };
 }

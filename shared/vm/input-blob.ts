@@ -1,5 +1,6 @@
 /** One version of a blob as a stream: in bounded memory, at the reader's speed, taken up again where a connection broke. */
 import { tryBlob, type BlobRefusal } from './blob-call.ts';
+import type { BlobReply } from './blob-http.ts';
 import { makeBearing, type Patience } from './blob-patience.ts';
 import { JobFault } from './job-fault.ts';
 
@@ -97,17 +98,16 @@ async function precisely(refusal: BlobRefusal, blob: BlobSource, signal: AbortSi
 }
 
 /** A silence of `quietMs` while we wait counts as a broken connection; one that we cause (back-pressure) does not. */
-function makeBody(response: Response, end: () => void, quietMs: number) {
-  const reader = response.body?.getReader();
-  let state: 'reading' | 'over' = reader === undefined ? 'over' : 'reading';
+function makeBody(reply: BlobReply, end: () => void, quietMs: number) {
+  let state: 'reading' | 'over' = 'reading';
   return {
     /** Undefined at the end, however it came: whoever counts bytes knows. */
     next: async (): Promise<Uint8Array | undefined> => {
       const silence = setTimeout(end, quietMs);
       try {
-        const read = await reader?.read();
-        if (read?.done !== false) state = 'over';
-        return read?.value;
+        const chunk = await reply.next();
+        if (chunk === undefined) state = 'over';
+        return chunk;
       } catch {
         state = 'over';
         return undefined;

@@ -127,7 +127,8 @@ export function makeBlobWire(blobs: SimBlobs, onCommit: (commit: OutputCommit) =
 }
 
 function done(headers: Readonly<Record<string, string>>): BlobTry {
-  const response = { headers: { get: (name: string) => headers[name] ?? null } } as unknown as Response;
+  const get = (name: string) => headers[name] ?? null;
+  const response = { status: 200, headers: { get }, next: async () => undefined };
   return { kind: 'done', response, end: () => undefined };
 }
 
