@@ -213,9 +213,10 @@ export class Machines {
     if (facts !== undefined) facts.endMs ??= this.parts.scheduler.nowMs;
     for (const heard of machine.ended) heard();
     if (host === undefined) this.exitedOfAll.set(vmId, cause);
-    else if (host.isUp) {
-      this.exitedOf.get(host)?.set(vmId, cause);
-      this.parts.onExit(host, vmId);
-    }
+    else
+      host.after(0, () => {
+        this.exitedOf.get(host)?.set(vmId, cause);
+        this.parts.onExit(host, vmId);
+      });
   }
 }
