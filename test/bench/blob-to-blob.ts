@@ -204,6 +204,7 @@ function measuresOf(rounds: readonly Round[]): Measure[] {
     value: median(rounds.map((round) => round.cpuSeconds[id])),
     unit: 's',
   });
+  const sdkShare = percent(({ service, engine, sdk }) => service / Math.min(engine, sdk));
   return [
     perSecond('blobs-service', 'whole service, blob to blob, one worker', ({ service }) => service),
     perSecond('blobs-engine', '  the engine alone, file to file', ({ engine }) => engine),
@@ -213,16 +214,17 @@ function measuresOf(rounds: readonly Round[]): Measure[] {
     perSecond('blobs-sdk', '  the storage alone, with the upload by its own SDK', ({ sdk }) => sdk),
     {
       id: 'blobs-share',
-      what: '  as a share of the smaller of engine and storage',
+      what: '  as a share of the smaller of engine and storage as a VM moves bytes',
       value: share,
       unit: '%',
       target: atLeast(share, 85, '%', 'timed', shareBasis),
     },
     {
       id: 'blobs-share-sdk',
-      what: '  as a share of the storage by its own SDK',
-      value: percent(({ service, sdk }) => service / sdk),
+      what: '  as a share of the smaller of engine and storage by its own SDK',
+      value: sdkShare,
       unit: '%',
+      target: atLeast(sdkShare, 85, '%', 'timed', sdkShareBasis),
     },
     ...(process.platform === 'linux'
       ? [
@@ -245,4 +247,6 @@ function cpuSum({ cpuSeconds: { emulator, vm, host } }: Round): number {
 }
 
 const shareBasis =
-  'Asked for: 85 %. Measured on 2 quiet cores, 300 MB: 69 to 73 %, 88 to 94 MB/s beside 124 to 128 of the engine and 203 to 218 of the storage, of which its own SDK gets 60 to 66. Emulator, engine and the VM that moves the bytes take 1.9 to 2.0 s of CPU for each 100 MB: 77 to 82 % is what 2 cores that never wait would allow. Deeper queues, blocks of 8 MiB and three of them at a time change nothing. Looks at the status every 15 ms took a third of it.';
+  'Asked for: 85 %, where Azurite takes 33 to 47 MiB/s. It takes three times that since blocks come with their MD5 (it makes a CRC in JavaScript otherwise), so that the engine is the smaller of the two: 52 to 56 %, 76 to 81 MB/s beside 138 to 143 and 149. Measured on 2 quiet cores, 300 MB. Emulator, engine and the VM that moves the bytes take 2.0 s of CPU for each 100 MB: 60 to 63 % is what 2 cores that never wait would allow. Deeper queues, blocks of 8 MiB and three of them at a time change nothing.';
+const sdkShareBasis =
+  'Asked for: 85 %. Measured on 2 quiet cores, 300 MB: 117 to 133 % of the 60 to 63 MB/s that an ordinary client gets of the storage alone.';

@@ -17,21 +17,24 @@ const asked: Readonly<Record<BenchedModel['id'], Asked>> = {
   lr: {
     one: 6,
     two: 8,
-    basis: 'Asked for: 6x and 8x.',
+    basis:
+      'Asked for: 6x and 8x. Measured on 2 quiet cores over 1.5 M rows, medians of 5: 6.8x and 9.1x. Of 0.73 microseconds a row the scanner takes 0.43, the kernel 0.13, the output 0.1.',
   },
   gbdt: {
     one: 2.4,
     two: 4,
-    basis: 'Asked for: 2.4x and 4x.',
+    basis:
+      'Asked for: 2.4x and 4x. Measured on 2 quiet cores over 1.5 M rows, medians of 3: 3.4x and 5.7x. Of 1.9 microseconds a row the trees take 0.93, the scanner 0.43, the kernel (what the trees look at) 0.36.',
   },
   forest: {
     one: 1.4,
     two: 2.4,
-    basis: 'Asked for: 1.4x against a peer with two threads, and 2.4x.',
+    basis:
+      'Asked for: 1.4x against a peer with two threads, and 2.4x. Measured on 2 quiet cores over 1.5 M rows, medians of 3: 2.4x and 4.2x. Of 3.6 microseconds a row the trees take 2.5; the runtime takes 5.9 for them.',
   },
 };
 const shareBasis =
-  'Asked for: 80 %. Measured on 2 shared cores: 81 to 92 % (boosting) and 96 to 99 % (forest).';
+  'Asked for: 80 %. Measured on 2 quiet cores: 102 % (boosting) and 187 % (forest): the runtime walks no trees here.';
 
 const rate = ({ rows, seconds }: Scored): number => rows / seconds;
 
