@@ -63,10 +63,10 @@ export function useDictionary(graph: OnnxGraph, input: InputShape): DictionaryNa
   const users = usersOf(graph, input.name);
   const needsRows = seenElsewhere || !users.every(isOneHot);
   const gathers = new Map(users.filter(isOneHot).map((node) => encodeDictionary(graph, node, names)));
-  graph.node = graph.node.flatMap((node) => [
-    node,
-    ...(gathers.get(node) === undefined ? [] : [gathers.get(node)!]),
-  ]);
+  graph.node = graph.node.flatMap((node) => {
+    const gather = gathers.get(node);
+    return gather === undefined ? [node] : [node, gather];
+  });
   if (needsRows) graph.node.unshift(gatherNode(names.texts, names.indices, input.name));
   graph.input = graph.input.flatMap((value) =>
     value.name === input.name

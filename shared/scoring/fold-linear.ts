@@ -119,7 +119,8 @@ function layoutOf(graph: OnnxGraph, value: string): Layout | undefined {
   const node = producerOf(graph, value);
   switch (node?.opType) {
     case 'Concat': {
-      if (!isAlongRows(node)) return undefined;
+      // A part that is there twice has one user all the same.
+      if (!isAlongRows(node) || new Set(node.input).size < node.input.length) return undefined;
       const layouts = node.input.map((input) => layoutOf(graph, input));
       if (layouts.includes(undefined)) return undefined;
       const all = layouts as Layout[];

@@ -47,7 +47,7 @@ export function makeOutputBlob(options: OutputBlobOptions): OutputBlob {
   const spares: Buffer[] = [];
   let block: Buffer = Buffer.alloc(0);
   let filledBytes = 0;
-  /** Of the block so far: bit by bit, since a whole block's would keep the scoring threads waiting. */
+  /** Of the block so far, piece by piece: a whole block's at once would keep the scoring threads waiting. */
   let md5 = createHash('md5');
   let failure: { readonly error: unknown } | undefined;
 

@@ -216,11 +216,17 @@ test('a text is weighed once a batch, not once a row', () => {
   expect(gathers.map(({ input }) => input[0])).toEqual(weighed);
 });
 
-function changed(change: (graph: OnnxModel['graph']) => void): Uint8Array {
-  const made = decodeModel(linearModel(plain));
+function changed(change: (graph: OnnxModel['graph']) => void, of = plain): Uint8Array {
+  const made = decodeModel(linearModel(of));
   change(made.graph);
   return encodeModel(made);
 }
+
+const nines = [0, 1].map(() => ({ categories: 9, scaled: false }));
+const twice = changed((graph) => nodeOf(graph, 'Concat').input.splice(0, 1, 'c1f'), {
+  ...plain,
+  columns: nines,
+});
 
 function nodeOf({ node: nodes }: OnnxModel['graph'], opType: string): OnnxNode {
   const found = nodes.find((one) => one.opType === opType);
@@ -235,6 +241,7 @@ test.each<[string, Uint8Array]>([
     'features that are an output',
     changed(({ output }) => output.push(value('features', 'float32', ['N', 14]))),
   ],
+  ['a column that is there twice', twice],
   ['graphs inside', linearModel(plain, [node('If', ['c'], ['d'])])],
   ['a number whose width is not known', changed((graph) => (nodeOf(graph, 'Scaler').opType = 'Exp'))],
   ['a shape that is no constant', changed((graph) => graph.initializer.pop())],

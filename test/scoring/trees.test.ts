@@ -299,6 +299,24 @@ test.each<[string, Uint8Array]>([
   expect(text.split('\n').slice(1, 3)).toEqual(['0.5,9,9,no,0.25', '0.75,9,9,yes,0.75']);
 });
 
+const floatRaw = value('raw', 'float32', ['N', features]);
+test.each<[string, Uint8Array]>([
+  ['rows twice', inGraph([node('Concat', ['raw', 'raw'], ['x'], { axis: 0 })], floatRaw)],
+  [
+    'fewer numbers than the trees look at',
+    inGraph(
+      [
+        node('Gather', ['raw', 'first'], ['x'], { axis: 1 }),
+        node('Constant', [], ['first'], { value_ints: { ints: [] } }),
+      ].toReversed(),
+      floatRaw,
+    ),
+  ],
+])('a graph that makes %s is refused with their shape', async (_, bytes) => {
+  expect(prepareGraph(bytes).plan.trees).toBeDefined();
+  await expect(scoreOnce(bytes, 'raw_1,raw_2,raw_3\n0.5,9,9\n')).rejects.toThrow(/has the shape \[/);
+});
+
 test('lists are read packed and one by one', () => {
   const floats = Buffer.alloc(8);
   floats.writeFloatLE(0.5, 0);
