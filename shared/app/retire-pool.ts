@@ -15,7 +15,7 @@ export async function retirePool(app: App, pool: Deleted): Promise<void> {
   // Due as it is: the next tick goes on.
   if ((await sweepPool(app, pool)) === 'more') return;
   if (nowMs - pool.atMs < limits.jobRetentionMs || !(await isAlone(app, pool)))
-    return rest(app, pool, nowMs + limits.sweepSeldomMs);
+    return rest(app, pool, nextLookMs(pool, nowMs));
   const live = await app.store.get('live', { tag });
   if (live === undefined) return;
   if (live.row.goneMs === undefined) {
@@ -27,6 +27,16 @@ export async function retirePool(app: App, pool: Deleted): Promise<void> {
   await app.store.commit([{ do: 'remove', kind: 'pool', key: pool }]);
   await forgetPool(app, live.row);
 }
+
+/** What ends within days is looked for now and then, and from then on nothing ends before the jobs' time is over. */
+function nextLookMs({ atMs }: Deleted, nowMs: number): number {
+  const endMs = atMs + limits.jobRetentionMs;
+  const isQuiet = nowMs - atMs > quietMs && nowMs < endMs;
+  return isQuiet ? endMs : nowMs + limits.sweepSeldomMs;
+}
+
+/** Tokens of results have expired by then, and idempotency keys are swept by whole days. */
+const quietMs = Math.max(limits.resultSasMs, 2 * limits.idempotencyMs) + limits.sweepSeldomMs;
 
 /** The last row that a pool loses. */
 export async function forgetPool(app: App, { tag }: Pick<Live, 'tag'>): Promise<void> {

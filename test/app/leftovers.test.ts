@@ -194,3 +194,23 @@ it('the classic queue itself is never retired', async () => {
   await ticked(world);
   expect((await collect(world.app, { of: 'live' })).map(({ row }) => row.tag)).toEqual([classicTag]);
 });
+
+it('a deleted pool is looked at for days, and from then on not before its jobs may go', async () => {
+  const world = await makeWorld();
+  const { poolId } = await makePool(world, 0);
+  ok(await deletePool(world.app, world.account, poolId, 'refuse'));
+  const looks: number[] = [];
+  const deletedMs = world.clock.now();
+  world.table.onCall = async (call) => {
+    if (call.op === 'query' && call.query.pk === tagOf(poolId) && call.query.from.startsWith('spec|'))
+      looks.push(world.clock.now() - deletedMs);
+    return undefined;
+  };
+  for (let hours = 0; hours < 31 * 24; hours += 3) {
+    await world.clock.advance(dayMs / 8);
+    await ticked(world);
+  }
+  expect(looks.filter((ms) => ms < 2 * dayMs).length).toBeGreaterThanOrEqual(7);
+  expect(looks.filter((ms) => ms > 3 * dayMs && ms < limits.jobRetentionMs)).toEqual([]);
+  expect(placesOf(world).filter((place) => place.includes(tagOf(poolId)))).toEqual([]);
+});
