@@ -21,19 +21,27 @@ export type JobSpec = {
   readonly rowErrors: RowErrorPolicy;
 };
 
-export function sealSpec(app: App, subscriptionId: SubscriptionId, jobId: JobId, spec: JobSpec): SpecRow {
-  const sealed = app.secrets.seal(JSON.stringify(spec), jobContext(subscriptionId, jobId));
-  return { jobId, sealed: new TextEncoder().encode(sealed) };
+/** A refusal for more than a row can hold once it is sealed. */
+export function sealSpec(
+  app: App,
+  subscriptionId: SubscriptionId,
+  jobId: JobId,
+  spec: JobSpec,
+): { readonly kind: 'sealed'; readonly row: SpecRow } | Refused {
+  const text = JSON.stringify(spec);
+  const refusal = tooLong(text);
+  if (refusal !== undefined) return refusal;
+  const sealed = app.secrets.seal(text, jobContext(subscriptionId, jobId));
+  return { kind: 'sealed', row: { jobId, sealed: utf8.encode(sealed) } };
 }
 
+const utf8 = new TextEncoder();
 /** A UTF-16 code unit in UTF-8. */
 const bytesPerUnitMax = 3;
 
-/** More than a row can hold, once it is sealed. */
-export function specTooLarge(spec: JobSpec): Refused | undefined {
-  const text = JSON.stringify(spec);
+function tooLong(text: string): Refused | undefined {
   if (text.length * bytesPerUnitMax <= limits.specBytesMax) return undefined;
-  const bytes = new TextEncoder().encode(text).byteLength;
+  const bytes = utf8.encode(text).byteLength;
   if (bytes <= limits.specBytesMax) return undefined;
   const [has, most] = [bytes, limits.specBytesMax].map((n) => n.toLocaleString('en'));
   return tooLarge(

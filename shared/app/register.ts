@@ -7,7 +7,7 @@ import type { Service } from '../core/service.ts';
 import { keepKey, lookUpKey, type CallerKey } from './caller-keys.ts';
 import { defaultOutputs } from './default-outputs.ts';
 import { errorsPlace } from './errors-place.ts';
-import { sealSpec, specTooLarge } from './job-spec.ts';
+import { sealSpec } from './job-spec.ts';
 import { lookAgain } from './look-again.ts';
 import { ensureClassicPool, recallPool } from './pool-of-tag.ts';
 import type { App, Write } from './ports.ts';
@@ -93,11 +93,11 @@ async function register(
   const { inputs, parameters, rowErrors } = request;
   const { model } = service.state;
   const spec = { model, inputs, reads: reads.kind, outputs, errors: errors.place, parameters, rowErrors };
-  const excess = specTooLarge(spec);
-  if (excess !== undefined) return excess;
+  const sealed = sealSpec(app, subscriptionId, jobId, spec);
+  if (sealed.kind === 'refused') return sealed;
   const done = await app.store.commit([
     { do: 'create', kind: 'job', row: job },
-    { do: 'create', kind: 'spec', row: sealSpec(app, subscriptionId, jobId, spec) },
+    { do: 'create', kind: 'spec', row: sealed.row },
     ...keyWrites(jobId, nowMs),
   ]);
   return done.kind === 'conflict' ? 'conflict' : { kind: 'registered', jobId, outcome: 'created' };

@@ -65,11 +65,13 @@ async function addWaiting(world: World, poolId: string, count: number): Promise<
     const jobId = makeJobId(tag, nowMs, n.toString(16).padStart(9, '0'));
     const startedMs = nowMs - count + n;
     const inputs = { input1: { etag: '"1"', bytes: 8 } };
+    const sealed = sealSpec(world.app, subscriptionId, jobId, spec);
+    if (sealed.kind === 'refused') throw new Error(sealed.message);
     const job: Queued = { ...common, kind: 'queued', jobId, startedMs, inputs };
     rows.push(
       created('job', job),
       created('wait', { poolId, lane, startedMs, jobId, subscriptionId }),
-      created('spec', sealSpec(world.app, subscriptionId, jobId, spec)),
+      created('spec', sealed.row),
     );
     ids.push(jobId);
   }
