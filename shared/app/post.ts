@@ -4,10 +4,10 @@ import { limits } from '../core/limits.ts';
 import { periodAt, type Plan } from '../core/plan.ts';
 import type { Pool } from '../core/pool.ts';
 import { planAt } from '../core/service.ts';
-import { posted, type Vm } from '../core/vm.ts';
+import { posted, type Stopped } from '../core/vm.ts';
 import { tierOf } from './periods.ts';
 import { postLines } from './post-lines.ts';
-import type { App, Stored } from './ports.ts';
+import type { App, Stored, Write } from './ports.ts';
 
 /** Hours of one pool that go to one plan and one of its periods. */
 type Batch = { readonly plan: Plan; readonly startMs: number; readonly slices: Slice[] };
@@ -25,7 +25,14 @@ export async function postPool(
     }
   }
   let outcome: 'same' | 'changed' = 'same';
-  for (const stored of vms) if ((await settle(app, stored, slices)) === 'changed') outcome = 'changed';
+  for (const stored of vms) {
+    const toMs = slices.findLast((slice) => slice.vmId === stored.row.vmId)?.toMs;
+    const row = toMs === undefined ? stored.row : posted(stored.row, toMs);
+    const isOver = row.kind === 'stopped' && isSettled(row);
+    if (toMs === undefined && !isOver) continue;
+    const writes = isOver ? retire(row) : [{ do: 'replace', kind: 'vm', row, etag: stored.etag } as const];
+    if ((await app.store.commit(writes)).kind === 'done') outcome = 'changed';
+  }
   return outcome;
 }
 
@@ -55,20 +62,10 @@ async function batches(app: App, pool: Pool, slices: readonly Slice[]): Promise<
   return found;
 }
 
-/** Notes on the VM's row what is posted; a stopped one that is posted to its end becomes a lifetime. */
-async function settle(app: App, stored: Stored<'vm'>, slices: readonly Slice[]): Promise<'same' | 'changed'> {
-  const vm = stored.row;
-  const toMs = slices.findLast((slice) => slice.vmId === vm.vmId)?.toMs;
-  const row: Vm = toMs === undefined ? vm : posted(vm, toMs);
-  if (row.kind === 'stopped' && isSettled(row)) {
-    // Stopped is terminal and settled is final: nobody writes this row any more, so it can be removed as it is.
-    const done = await app.store.commit([
-      { do: 'remove', kind: 'vm', key: { vmId: vm.vmId } },
-      { do: 'create', kind: 'gone', row: goneOf(row) },
-    ]);
-    return done.kind === 'done' ? 'changed' : 'same';
-  }
-  if (toMs === undefined) return 'same';
-  const done = await app.store.commit([{ do: 'replace', kind: 'vm', row, etag: stored.etag }]);
-  return done.kind === 'done' ? 'changed' : 'same';
+/** Stopped is terminal and settled is final: nobody writes this row any more, so it can be removed as it is. */
+function retire(vm: Stopped): Write[] {
+  return [
+    { do: 'remove', kind: 'vm', key: { vmId: vm.vmId } },
+    { do: 'create', kind: 'gone', row: goneOf(vm) },
+  ];
 }

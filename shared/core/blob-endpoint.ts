@@ -52,11 +52,11 @@ export function judgeEndpoint(text: string, trust: StorageTrust): JudgedEndpoint
   const rest = trimSlashes(url.pathname);
   const emulator = judgeEmulator(url, rest, trust);
   if (emulator !== undefined) return emulator;
-  const host = shown(url.host);
   const azure = azureHostPattern.exec(url.hostname);
   if (azure === null) return judgeAllowed(url, rest, trust) ?? untrusted(notAllowed(url, trust));
-  if (url.protocol !== 'https:') return untrusted(`"${host}" must be reached over https`);
-  if (url.port !== '') return untrusted(`"${host}" names a port; Azure Storage has none but the default`);
+  if (url.protocol !== 'https:') return untrusted(`"${shown(url.host)}" must be reached over https`);
+  if (url.port !== '')
+    return untrusted(`"${shown(url.host)}" names a port; Azure Storage has none but the default`);
   return { kind: 'trusted', endpoint: `https://${url.hostname}`, account: azure[1] ?? '', rest };
 }
 

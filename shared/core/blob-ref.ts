@@ -99,9 +99,15 @@ function placeAt(
   access: StorageAccess,
   use: BlobUse,
 ): ParsedBlobRef {
-  const found = parseName(path, new URL(endpoint).pathname.slice(1), use);
+  const found = parseName(path, pathOf(endpoint), use);
   if (found.kind === 'refused') return found;
   return { kind: 'place', place: { endpoint, container: found.container, name: found.name, access } };
+}
+
+/** What lies behind the host, without a slash. */
+function pathOf(endpoint: string): string {
+  const at = endpoint.indexOf('/', endpoint.indexOf('//') + 2);
+  return at < 0 ? '' : endpoint.slice(at + 1);
 }
 
 /** A client that takes a URL apart gives the bare host here, and the path (with the emulator's account) as the relative location. */

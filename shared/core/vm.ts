@@ -121,9 +121,11 @@ export function free(vm: Working, nowMs: number): Idle | Stopping {
 
 /** A sign of life, and how far the job is. */
 export function beat<V extends Living>(vm: V, nowMs: number, done?: Done): V {
-  const { suspectMs: _, ...rest } = vm;
   const progress = isWorking(vm) && done !== undefined ? further(vm, done) : {};
-  return { ...rest, beatMs: later(vm, nowMs), ...progress } as V;
+  const row = { ...vm, beatMs: later(vm, nowMs), ...progress };
+  if (row.suspectMs === undefined) return row;
+  const { suspectMs: _, ...unsuspected } = row;
+  return unsuspected as V;
 }
 
 /** Calls may overtake each other. */

@@ -26,8 +26,6 @@ const afterBar = '}';
 /** What Azure refuses in keys, and our own separator. */
 const forbidden = /[/\\#?|\p{Cc}]/u;
 const partLengthMax = 256;
-/** What nearly all parts are: ids, times, and the names of kinds. */
-const plain = /^[0-9a-z]{1,64}$/;
 
 const places: { readonly [K in Kind]: (key: Keys[K]) => Place } = {
   account: (key) => at(tables.accounts, key.subscriptionId, main),
@@ -211,7 +209,7 @@ function join(head: string, ...parts: string[]): string {
 }
 
 function part(text: string): string {
-  if (!plain.test(text) && (text === '' || text.length > partLengthMax || forbidden.test(text))) {
+  if (text === '' || text.length > partLengthMax || forbidden.test(text)) {
     throw new Error(
       `Cannot be a part of a table key: ${JSON.stringify(text.slice(0, 80))}. It must have 1 to ${partLengthMax} characters, without / \\ # ? | and control characters.`,
     );
