@@ -30,12 +30,12 @@ export function refusedTransaction(table: string, pk: string, ops: readonly Op[]
   if (ops.length === 0 || ops.length > opsMax) return `${ops.length} operations`;
   const badPk = refusedKey(pk);
   if (badPk !== undefined) return badPk;
-  const seen = new Set<string>();
+  if (ops.length > 1 && new Set(ops.map(({ rk }) => rk)).size < ops.length) return 'one row twice';
   let payloadBytes = 0;
   for (const op of ops) {
-    const bad = refusedKey(op.rk) ?? (seen.has(op.rk) ? 'one row twice' : refusedContent(pk, op));
+    // What is there has a key that was taken.
+    const bad = (op.do === 'create' ? refusedKey(op.rk) : undefined) ?? refusedContent(pk, op);
     if (bad !== undefined) return bad;
-    seen.add(op.rk);
     payloadBytes += opOverheadBytes + (op.do === 'remove' ? 0 : payloadOf(op.properties));
   }
   return payloadBytes > payloadBytesMax ? `a body of about ${payloadBytes} bytes` : undefined;

@@ -1,5 +1,5 @@
 /** `Store` over the low-level table: typed rows, retries, and writers that recognise their own writes. */
-import { decode as decodeRow, encode, opOf } from './codec.ts';
+import { decode, encode, opOf } from './codec.ts';
 import { keyRangeOf, placeOf, type Place } from './row-places.ts';
 import { TableFault, type Entity, type EntityPage, type Op, type Outcome, type Table } from './table.ts';
 import { makeRecentRows, nameOf } from './recent-rows.ts';
@@ -19,12 +19,16 @@ import type {
 } from '../app/ports.ts';
 import { limits } from '../core/limits.ts';
 
+export type Codec = { readonly encode: typeof encode; readonly decode: typeof decode };
+
+const plainCodec: Codec = { encode, decode };
+
 export type StoreTools = {
   readonly table: Table;
   readonly random: Random;
   readonly clock: Clock;
-  /** Default: that of `codec.ts`. One that remembers what it has decoded suits a table that gives the same entity again. */
-  readonly decode?: typeof decodeRow;
+  /** Default: `codec.ts`. One that remembers what it has written or read suits a table that gives the same entity again. */
+  readonly codec?: Codec;
 };
 
 /** What one commit sends, the same at every try. */
@@ -44,7 +48,7 @@ const outdatedEtag = `W/"datetime'1970-01-01T00%3A00%3A00.0000000Z'"`;
 const opDigits = 32;
 
 export function makeStore(tools: StoreTools): Store {
-  const { table, random, clock, decode = decodeRow } = tools;
+  const { table, random, clock, codec = plainCodec } = tools;
   const recent = makeRecentRows(clock);
 
   async function get<K extends Kind>(kind: K, key: Keys[K]): Promise<Stored<K> | undefined> {
@@ -52,7 +56,7 @@ export function makeStore(tools: StoreTools): Store {
     const entity = await withTries(`reading a row of ${place.table}`, tools, () =>
       table.get(place.table, place.pk, place.rk),
     );
-    const stored = entity === undefined ? undefined : (decode(place.table, entity) as Stored<K>);
+    const stored = entity === undefined ? undefined : (codec.decode(place.table, entity) as Stored<K>);
     recent.seen(nameOf(kind, key), stored as Stored | undefined);
     return stored;
   }
@@ -70,7 +74,7 @@ export function makeStore(tools: StoreTools): Store {
     },
     list: (range, options) => list(tools, range, options ?? {}),
     async commit(writes) {
-      const batch = batchOf(writes, random.hex(opDigits));
+      const batch = batchOf(codec, writes, random.hex(opDigits));
       let etags: readonly string[] = [];
       try {
         const outcome = await commit(tools, batch);
@@ -93,7 +97,7 @@ async function list<R extends Range>(
   if (!Number.isInteger(limit) || limit < 1 || limit > limits.pageMax) {
     throw new Error(`A page has 1 to ${limits.pageMax} rows, not ${limit}.`);
   }
-  const { decode = decodeRow } = tools;
+  const { codec = plainCodec } = tools;
   const { table, pk, from, to } = keyRangeOf(range);
   // A place before the range is its beginning: `after` may have been through a caller's hands.
   const behind = after !== undefined && (pk === undefined || after >= from) ? { after } : {};
@@ -105,39 +109,40 @@ async function list<R extends Range>(
       tools.table.query(table, continuation === undefined ? query : { ...query, continuation }),
     );
   } while (page.entities.length === 0 && page.continuation !== undefined);
-  const rows = page.entities.map((entity) => decode(table, entity)) as Stored<RangeKind[R['of']]>[];
+  const rows = page.entities.map((entity) => codec.decode(table, entity)) as Stored<RangeKind[R['of']]>[];
   const last = page.entities.at(-1);
   if (last === undefined || page.continuation === undefined) return { rows };
   return { rows, after: pk === undefined ? last.pk : last.rk };
 }
 
-function batchOf(writes: readonly Write[], op: string): Batch {
+function batchOf(codec: Codec, writes: readonly Write[], op: string): Batch {
   if (writes.length === 0 || writes.length > limits.transactionRowsMax) {
     throw new Error(`A commit has 1 to ${limits.transactionRowsMax} rows, not ${writes.length}.`);
   }
-  const rows = writes.map((write) => opFor(write, op));
+  const rows = writes.map((write) => opFor(codec, write, op));
   const { table, pk } = rows[0]!.place;
-  const keys = new Set<string>();
-  for (const { place } of rows) {
+  for (const [index, { place }] of rows.entries()) {
     if (place.table !== table || place.pk !== pk) {
       throw new Error(
         `A commit has rows of one partition: ${table} ${pk} and ${place.table} ${place.pk} are two.`,
       );
     }
-    if (keys.has(place.rk)) throw new Error(`A commit has each row once: ${place.rk} is there twice.`);
-    keys.add(place.rk);
+    for (let before = 0; before < index; before += 1) {
+      if (rows[before]!.place.rk === place.rk)
+        throw new Error(`A commit has each row once: ${place.rk} is there twice.`);
+    }
   }
   return { table, pk, op, ops: rows.map((row) => row.op) };
 }
 
-function opFor(write: Write, op: string): { place: Place; op: Op } {
+function opFor(codec: Codec, write: Write, op: string): { place: Place; op: Op } {
   switch (write.do) {
     case 'create': {
-      const { place, properties } = encode(write.kind, write.row, op);
+      const { place, properties } = codec.encode(write.kind, write.row, op);
       return { place, op: { do: 'create', rk: place.rk, properties } };
     }
     case 'replace': {
-      const { place, properties } = encode(write.kind, write.row, op);
+      const { place, properties } = codec.encode(write.kind, write.row, op);
       if (write.etag === '') throw new Error(`The version of ${place.rk} is missing.`);
       return { place, op: { do: 'replace', rk: place.rk, properties, etag: write.etag } };
     }

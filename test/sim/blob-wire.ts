@@ -117,10 +117,13 @@ export function makeBlobWire(blobs: SimBlobs, onCommit: (commit: OutputCommit) =
         scheduler.after(fate.sendMs, () => void carryOut(vm, call));
         vm.after(fate.afterMs, () => resolve({ kind: 'unheard', from: 'nowhere', why: 'no answer' }));
       } else {
-        scheduler.after(fate.sendMs, () => {
+        const arrive = () => {
           const tried = carryOut(vm, call);
-          vm.after(fate.replyMs, () => resolve(tried));
-        });
+          if (fate.replyMs === 0 && vm.isReached) resolve(tried);
+          else vm.after(fate.replyMs, () => resolve(tried));
+        };
+        if (fate.sendMs === 0) arrive();
+        else scheduler.after(fate.sendMs, arrive);
       }
     });
   }

@@ -1,5 +1,6 @@
 /** What the checks must not take for a violation: found by seeds, each by its shortest trace. */
 import { describe, expect, it } from 'vitest';
+import type { Kind } from '../../shared/app/ports.ts';
 import { limits } from '../../shared/core/limits.ts';
 import { noBackoff } from '../../shared/core/pool.ts';
 import type { Releasing, Stopped, Vm } from '../../shared/core/vm.ts';
@@ -25,8 +26,15 @@ function makeStage() {
   const facts = makeFacts();
   const rows = new Map<string, unknown>();
   const watchers: ((committed: Committed) => void)[] = [];
-  const shadow = { rows: () => rows };
-  const storage = { shadow, onCommit: (watcher: (committed: Committed) => void) => watchers.push(watcher) };
+  const storage = {
+    shadow: { rows: () => rows },
+    onCommit: (watcher: (committed: Committed) => void) => watchers.push(watcher),
+    onChange(kind: Kind, watcher: (change: Change, committed: Committed) => void) {
+      watchers.push((committed) => {
+        for (const change of committed.changes) if (change.kind === kind) watcher(change, committed);
+      });
+    },
+  };
   const hooks = { onStop: [] };
   const mix = { dispatch: 'at-once', fault: 0, netLoss: 0 };
   return {

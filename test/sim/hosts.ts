@@ -7,7 +7,6 @@ import { StoreFault } from '../../shared/app/ports.ts';
 import { retireHost } from '../../shared/app/retire-host.ts';
 import { tick } from '../../shared/app/tick.ts';
 import { tagOf } from '../../shared/core/ids.ts';
-import { tables } from '../../shared/storage/row-places.ts';
 import type { SeededRandom } from '../../shared/storage/seeded-random.ts';
 import type { Instance } from './instance.ts';
 import type { Machines } from './machines.ts';
@@ -57,14 +56,10 @@ export class Hosts {
   constructor(parts: HostsParts) {
     this.parts = parts;
     this.tickEveryMs = parts.mix.tickEveryMs;
-    parts.storage.onCommit(({ table, changes }) => {
-      if (table !== tables.pools || parts.mix.machines !== 'local' || parts.mix.dispatch === 'timer') return;
-      const calls = changes.some(
-        ({ kind, after }) =>
-          kind === 'vm' &&
-          (after?.kind === 'stopped' || (after?.kind === 'provisioning' && after.hostId === undefined)),
-      );
-      if (calls) this.lookSoon();
+    parts.storage.onChange('vm', ({ after }) => {
+      if (parts.mix.machines !== 'local' || parts.mix.dispatch === 'timer') return;
+      if (after?.kind === 'stopped' || (after?.kind === 'provisioning' && after.hostId === undefined))
+        this.lookSoon();
     });
   }
 

@@ -8,13 +8,13 @@ import type { App, Clock, Compute, Config, Log } from '../../shared/app/ports.ts
 import type { SeededRandom } from '../../shared/storage/seeded-random.ts';
 import { makeStorageClock, type StorageClock } from '../../shared/storage/storage-clock.ts';
 import { makeStore } from '../../shared/storage/table-store.ts';
-import { decodeOnce } from './decode-once.ts';
 import { makeQuietClock } from './quiet-clock.ts';
-import { afterFor, type Patient, type Timer } from './patient.ts';
-import type { Scheduler } from './scheduler.ts';
+import type { Due, Patient, Scheduler } from './scheduler.ts';
 import { makeSimWakeups } from './sim-wakeups.ts';
 import type { Storage } from './storage.ts';
 import { counted, type Touched } from './touched.ts';
+
+const heardEveryMs = 15_000;
 
 export type InstanceParts = {
   readonly name: string;
@@ -45,6 +45,7 @@ export class Instance implements Patient {
   /** Calls to ports until it dies; undefined: not before long. */
   fuse: number | undefined;
   heardCount = 0;
+  private heardMs = 0;
   /** What those who have a request under way do when it dies. */
   readonly open = new Set<() => void>();
   private readonly parts: InstanceParts;
@@ -63,7 +64,7 @@ export class Instance implements Patient {
     const clock: Clock = { now: this.clock.now, sleep: timers.sleep };
     this.compute = parts.makeCompute(this);
     this.base = {
-      store: makeStore({ table: parts.storage.tableOf(this), random, clock, decode: decodeOnce }),
+      store: makeStore({ table: parts.storage.tableOf(this), random, clock, codec: parts.storage.codec }),
       together: makeTogether(limits.finishesTogetherMax),
       modelTurns: makeTurns(limits.modelsAtOnceMax),
       ...parts.shared,
@@ -110,14 +111,15 @@ export class Instance implements Patient {
   }
 
   /** Something that reaches it then, unless it is dead; while it stands still, nothing does. */
-  after(ms: number, run: () => void): Timer {
-    return afterFor(this, this.parts.scheduler, ms, run);
+  after(ms: number, run: () => void): Due {
+    return this.parts.scheduler.after(ms, run, this);
   }
 
-  /** After the first few replies, now and then one is enough. */
+  /** After the first few replies, one now and then is enough: no clock here runs away by milliseconds in that time. */
   heard(dateMs: number, sentMs: number): void {
     this.heardCount += 1;
-    if (this.heardCount > 8 && this.heardCount % 8 !== 0) return;
+    if (this.heardCount > 8 && this.nowMs < this.heardMs + heardEveryMs) return;
+    this.heardMs = this.nowMs;
     this.clock.heard(utc(dateMs), sentMs);
     this.parts.onHeard(this);
   }

@@ -5,8 +5,7 @@ import { untilDeadline } from '../../shared/http/within-deadline.ts';
 import type { SeededRandom } from '../../shared/storage/seeded-random.ts';
 import type { Instance } from './instance.ts';
 import type { Mix } from './mix.ts';
-import type { Timer } from './patient.ts';
-import type { Scheduler } from './scheduler.ts';
+import type { Due, Scheduler } from './scheduler.ts';
 import { untouched, type Touched } from './touched.ts';
 
 /** Nobody has answered; whether anything was done is open. */
@@ -14,7 +13,7 @@ export const unheard = { kind: 'unheard' } as const;
 export type Unheard = typeof unheard;
 
 export type Client = {
-  after(ms: number, run: () => void): Timer;
+  after(ms: number, run: () => void): Due;
   /** It is there and does not stand still. */
   readonly isReached: boolean;
 };

@@ -5,7 +5,6 @@
  */
 import { tagOf } from '../../shared/core/ids.ts';
 import { limits } from '../../shared/core/limits.ts';
-import { tables } from '../../shared/storage/row-places.ts';
 import type { Instance } from './instance.ts';
 import type { Storage } from './storage.ts';
 
@@ -28,11 +27,10 @@ export function makeQuietClock(instance: Instance, storage: Storage): QuietClock
     const seconds = Math.floor((instance.nowMs - one.fromMs) / limits.watchMs) + 1;
     instance.after(one.fromMs + seconds * limits.watchMs - instance.nowMs, one.resolve);
   };
-  const end = storage.onCommit(({ table, pk, changes }) => {
-    if (table !== tables.pools) return;
+  const end = storage.onChange('vm', ({ after }, { pk }) => {
+    if (after?.kind === 'idle') return;
     const one = parked.get(pk);
-    if (one === undefined) return;
-    if (changes.some((change) => change.kind === 'vm' && change.after?.kind !== 'idle')) wake(one);
+    if (one !== undefined) wake(one);
   });
   const park = (topics: readonly string[]) =>
     new Promise<void>((resolve) => {

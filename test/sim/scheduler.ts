@@ -4,10 +4,32 @@
  */
 import { popDue, pushDue, type Timed } from '../../shared/storage/due-heap.ts';
 
-export type Due = Timed & {
+/** Whoever can stand still or die before something reaches it: an instance, a VM's process. */
+export type Patient = {
+  readonly isUp: boolean;
+  /** Nothing reaches it before. */
+  readonly pausedUntilMs: number;
+};
+
+/** What is to happen then; to a patient when it goes on, and never once it is dead. */
+export class Due implements Timed {
+  atMs: number;
+  order: number;
   /** Undefined once it has happened or was called off. */
   run: (() => void) | undefined;
-};
+  readonly patient: Patient | undefined;
+
+  constructor(atMs: number, order: number, run: () => void, patient: Patient | undefined) {
+    this.atMs = atMs;
+    this.order = order;
+    this.run = run;
+    this.patient = patient;
+  }
+
+  callOff(): void {
+    this.run = undefined;
+  }
+}
 
 /** Node's own way to run what promises have queued, from outside of a promise. */
 const drain = (process as unknown as { _tickCallback: () => void })._tickCallback;
@@ -26,14 +48,14 @@ export class Scheduler {
     this.nowMs = startMs;
   }
 
-  at(atMs: number, run: () => void): Due {
-    const due: Due = { atMs: Math.max(atMs, this.nowMs), order: this.order++, run };
+  at(atMs: number, run: () => void, patient?: Patient): Due {
+    const due = new Due(Math.max(atMs, this.nowMs), this.order++, run, patient);
     pushDue(this.heap, due);
     return due;
   }
 
-  after(ms: number, run: () => void): Due {
-    return this.at(this.nowMs + Math.round(ms), run);
+  after(ms: number, run: () => void, patient?: Patient): Due {
+    return this.at(this.nowMs + Math.round(ms), run, patient);
   }
 
   sleep(ms: number): Promise<void> {
@@ -81,8 +103,14 @@ export class Scheduler {
     for (let n = 0; n < breathEvents; n += 1) {
       if (this.halted || !goesOn()) return false;
       const due = popDue(this.heap)!;
-      const { run } = due;
-      if (run === undefined) continue;
+      const { run, patient } = due;
+      if (run === undefined || patient?.isUp === false) continue;
+      if (patient !== undefined && patient.pausedUntilMs > due.atMs) {
+        due.atMs = patient.pausedUntilMs;
+        due.order = this.order++;
+        pushDue(this.heap, due);
+        continue;
+      }
       due.run = undefined;
       this.nowMs = Math.max(this.nowMs, due.atMs);
       this.events += 1;

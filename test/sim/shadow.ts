@@ -2,17 +2,16 @@
  * The rows as they truly are, decoded, kept beside the tables for the checks: each commit is seen as what it changed.
  */
 import { kindAt, tables } from '../../shared/storage/row-places.ts';
-import type { Entity, Op } from '../../shared/storage/table.ts';
+import type { Op } from '../../shared/storage/table.ts';
 import type { Kind, Rows } from '../../shared/app/ports.ts';
-import { decodeOnce } from './decode-once.ts';
+import type { RowCodec } from './row-codec.ts';
 
-export type Change = {
-  [K in Kind]: {
-    readonly kind: K;
-    readonly before: Rows[K] | undefined;
-    readonly after: Rows[K] | undefined;
-  };
-}[Kind];
+export type ChangeOf<K extends Kind> = {
+  readonly kind: K;
+  readonly before: Rows[K] | undefined;
+  readonly after: Rows[K] | undefined;
+};
+export type Change = { [K in Kind]: ChangeOf<K> }[Kind];
 
 /** One commit that was carried out. */
 export type Committed = {
@@ -37,11 +36,11 @@ const tableOf = {
 } as const;
 
 export class Shadow {
-  private readonly entityAt: (table: string, pk: string, rk: string) => Entity | undefined;
+  private readonly rowOf: RowCodec['rowOf'];
   private readonly tables = new Map<string, Map<string, Map<string, unknown>>>();
 
-  constructor(entityAt: (table: string, pk: string, rk: string) => Entity | undefined) {
-    this.entityAt = entityAt;
+  constructor({ rowOf }: Pick<RowCodec, 'rowOf'>) {
+    this.rowOf = rowOf;
   }
 
   apply(atMs: number, by: string, table: string, pk: string, ops: readonly Op[]): Committed {
@@ -54,8 +53,7 @@ export class Shadow {
       const kind = kindAt(table, op.rk);
       if (kind === undefined) throw new Error(`a row of no known kind: ${op.rk}`);
       const before = rows.get(op.rk);
-      const entity = op.do === 'remove' ? undefined : this.entityAt(table, pk, op.rk);
-      const after = entity === undefined ? undefined : decodeOnce(table, entity).row;
+      const after = op.do === 'remove' ? undefined : this.rowOf(op.properties);
       if (after === undefined) rows.delete(op.rk);
       else rows.set(op.rk, after);
       changes.push({ kind, before, after } as unknown as Change);

@@ -15,6 +15,7 @@ import { Machines } from './machines.ts';
 import { makeMix, type Mix } from './mix.ts';
 import { Network } from './network.ts';
 import { makeQuickSecrets } from './quick-secrets.ts';
+import { makeRowCodec } from './row-codec.ts';
 import { Scheduler } from './scheduler.ts';
 import { SimBlobs } from './sim-blobs.ts';
 import { Storage } from './storage.ts';
@@ -192,7 +193,8 @@ export function makeWorld({ seed, jobsADay = 212 }: SimOptions): World {
   const violations = new Violations(scheduler);
   const facts = makeFacts();
   const weather = new Weather(mix, random.fork(), scheduler);
-  const storage = new Storage(scheduler, weather, trace);
+  const codec = makeRowCodec((text) => violations.add('rows-as-written', text));
+  const storage = new Storage(scheduler, weather, trace, codec);
   const blobs = new SimBlobs(scheduler, weather);
   const onBug = (what: string, error: unknown) => {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -256,11 +258,8 @@ export function makeWorld({ seed, jobsADay = 212 }: SimOptions): World {
       },
     });
   };
-  storage.onCommit(({ table, pk, changes, atMs }) => {
-    if (table !== tables.pools) return;
-    for (const { kind, before } of changes) {
-      if (kind === 'pool' && before?.hold !== undefined) facts.heldMs.set(pk, atMs);
-    }
+  storage.onChange('pool', ({ before }, { pk, atMs }) => {
+    if (before?.hold !== undefined) facts.heldMs.set(pk, atMs);
   });
   const hosts = new Hosts({
     scheduler,

@@ -2,6 +2,7 @@
  * Table storage as the simulation has it: the twin's rules, the weather's faults, and everybody who watches its
  * commits.
  */
+import type { Kind } from '../../shared/app/ports.ts';
 import { MemoryTable } from '../../shared/storage/memory-table.ts';
 import {
   TableFault,
@@ -12,22 +13,29 @@ import {
   type Table,
 } from '../../shared/storage/table.ts';
 import type { Instance } from './instance.ts';
+import type { RowCodec } from './row-codec.ts';
 import type { Scheduler } from './scheduler.ts';
-import { Shadow, type Committed } from './shadow.ts';
+import { Shadow, type Change, type ChangeOf, type Committed } from './shadow.ts';
 import type { Trace } from './trace.ts';
 import type { Fate, Weather } from './weather.ts';
 
+type ChangeWatcher = (change: Change, committed: Committed) => void;
+
 export class Storage {
   readonly twin = new MemoryTable();
-  readonly shadow = new Shadow((table, pk, rk) => this.twin.getNow(table, pk, rk));
+  readonly shadow: Shadow;
+  readonly codec: RowCodec;
   calls = 0;
   private readonly scheduler: Scheduler;
   readonly weather: Weather;
   private readonly trace: Trace;
   private readonly writeWatchers: ((pk: string, op: Op) => void)[] = [];
-  private watchers: ((committed: Committed) => void)[] = [];
+  private readonly watchers: ((committed: Committed) => void)[] = [];
+  private readonly changeWatchers = new Map<Kind, ChangeWatcher[]>();
 
-  constructor(scheduler: Scheduler, weather: Weather, trace: Trace) {
+  constructor(scheduler: Scheduler, weather: Weather, trace: Trace, codec: RowCodec) {
+    this.codec = codec;
+    this.shadow = new Shadow(codec);
     this.scheduler = scheduler;
     this.weather = weather;
     this.trace = trace;
@@ -42,11 +50,23 @@ export class Storage {
     this.writeWatchers.push(watcher);
   }
 
-  /** @returns what ends it */
-  onCommit(watcher: (committed: Committed) => void): () => void {
+  onCommit(watcher: (committed: Committed) => void): void {
     this.watchers.push(watcher);
+  }
+
+  /** Told of each change of a row of that kind, once its whole commit is done. @returns what ends it */
+  onChange<K extends Kind>(
+    kind: K,
+    watcher: (change: ChangeOf<K>, committed: Committed) => void,
+  ): () => void {
+    const own = watcher as ChangeWatcher;
+    this.changeWatchers.set(kind, [...(this.changeWatchers.get(kind) ?? []), own]);
     return () => {
-      this.watchers = this.watchers.filter((one) => one !== watcher);
+      const all = this.changeWatchers.get(kind) ?? [];
+      this.changeWatchers.set(
+        kind,
+        all.filter((one) => one !== own),
+      );
     };
   }
 
@@ -55,11 +75,14 @@ export class Storage {
     const first = ops[0]!;
     const { nowMs } = this.scheduler;
     const done = outcome.kind === 'done' ? 'done' : outcome.why;
-    this.trace.note(nowMs, by, `${first.do} ${ops.length}`, done, pk, first.rk);
+    this.trace.note(nowMs, by, whatOf(first.do, ops.length), done, pk, first.rk);
     if (outcome.kind === 'done') {
       for (const watcher of this.writeWatchers) for (const op of ops) watcher(pk, op);
       const committed = this.shadow.apply(nowMs, by, table, pk, ops);
       for (const watcher of this.watchers) watcher(committed);
+      for (const change of committed.changes) {
+        for (const watcher of this.changeWatchers.get(change.kind) ?? []) watcher(change, committed);
+      }
     }
     return outcome;
   }
@@ -136,6 +159,13 @@ export class Storage {
     if (fate.sendMs === 0) done();
     else scheduler.after(fate.sendMs, done);
   }
+}
+
+/** Put together once: a day has thousands of them. */
+const whats: Record<Op['do'], string[]> = { create: [], replace: [], remove: [] };
+
+function whatOf(first: Op['do'], rows: number): string {
+  return (whats[first][rows] ??= `${first} ${rows}`);
 }
 
 export function never<T>(): Promise<T> {

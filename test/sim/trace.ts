@@ -4,6 +4,7 @@
  */
 
 const kept = 4_096;
+const foldedChars = 8;
 
 export type Entry = readonly [
   atMs: number,
@@ -51,9 +52,11 @@ export class Trace {
     return found.toReversed();
   }
 
+  /** The end of an id tells it from all others. */
   private fold(text: string): void {
     let { low } = this;
-    for (let at = 0; at < text.length; at += 1) low = Math.imul(low ^ text.charCodeAt(at), 0x0100_0193);
+    for (let at = Math.max(0, text.length - foldedChars); at < text.length; at += 1)
+      low = Math.imul(low ^ text.charCodeAt(at), 0x0100_0193);
     this.low = low;
     this.high = Math.imul(this.high ^ text.length, 0x85eb_ca6b) ^ low;
   }

@@ -19,8 +19,7 @@ import type { SeededRandom } from '../../shared/storage/seeded-random.ts';
 import { endpoint, makeCustomers, planNames, quota, type Customer } from './customers.ts';
 import type { Facts, JobFacts } from './facts.ts';
 import type { Network, Unheard } from './network.ts';
-import type { Timer } from './patient.ts';
-import type { Scheduler } from './scheduler.ts';
+import type { Due, Scheduler } from './scheduler.ts';
 import { storageKey, type SimBlobs } from './sim-blobs.ts';
 import type { Violations } from './violations.ts';
 
@@ -352,13 +351,8 @@ export class Users {
     }
   }
 
-  after(ms: number, run: () => void): Timer {
-    const due = this.parts.scheduler.after(ms, run);
-    return {
-      callOff: () => {
-        due.run = undefined;
-      },
-    };
+  after(ms: number, run: () => void): Due {
+    return this.parts.scheduler.after(ms, run);
   }
 
   private pause(ms: number): Promise<void> {

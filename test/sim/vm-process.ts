@@ -15,8 +15,7 @@ import { runAssignment } from '../../shared/vm/run-assignment.ts';
 import type { BlobWire } from './blob-wire.ts';
 import type { VmFacts } from './facts.ts';
 import { unheard, type Network, type Unheard } from './network.ts';
-import { afterFor, type Patient, type Timer } from './patient.ts';
-import type { Scheduler } from './scheduler.ts';
+import type { Due, Patient, Scheduler } from './scheduler.ts';
 
 export type VmParts = {
   readonly scheduler: Scheduler;
@@ -53,7 +52,7 @@ export class VmProcess implements Patient {
   private job: { readonly jobId: string; readonly attempt: number } | undefined;
   private drop: AbortController | undefined;
   private leaving: string | undefined;
-  private beatTimer: Timer | undefined;
+  private beatTimer: Due | undefined;
   private beating = false;
   private wake: (() => void) | undefined;
   /** Lets go of the call that is being waited for. */
@@ -83,8 +82,8 @@ export class VmProcess implements Patient {
     return this.cutUntilMs > this.nowMs && (what === 'service' || this.cutFrom === 'all');
   }
 
-  after(ms: number, run: () => void): Timer {
-    return afterFor(this, this.scheduler, ms, run);
+  after(ms: number, run: () => void): Due {
+    return this.scheduler.after(ms, run, this);
   }
 
   /** Ends early when the process is asked to leave. */

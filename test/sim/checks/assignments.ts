@@ -1,29 +1,20 @@
 /** No process works on two jobs, and every process that works on a job was given it: as attempt, by its own row. */
-import type { Vm } from '../../../shared/core/vm.ts';
-import { isLiving, isWorking } from '../../../shared/core/vm.ts';
-import { tables } from '../../../shared/storage/row-places.ts';
 import type { MakeCheck } from './check.ts';
+import { isSame, workOf } from './work-of.ts';
 
 export const assignments: MakeCheck = ({ storage, violations, facts, hooks }) => {
   const given = new Map<string, string>();
-  storage.onCommit(({ table, changes }) => {
-    if (table !== tables.pools) return;
-    for (const change of changes) {
-      if (change.kind !== 'vm' || change.after === undefined) continue;
-      const vm: Vm = change.after;
-      if (!isLiving(vm) || !isWorking(vm)) continue;
-      const name = `${vm.job.jobId} ${vm.job.attempt}`;
-      const to = given.get(name) ?? vm.vmId;
-      if (to !== vm.vmId)
-        violations.add('assignments', `${name} is given to ${to} and to ${vm.vmId}`, [
-          vm.vmId,
-          to,
-          vm.job.jobId,
-        ]);
-      given.set(name, vm.vmId);
-      if (facts.vms.get(vm.vmId)?.helloSentMs === undefined)
-        violations.add('assignments', `${vm.vmId} has work, and its process has never said hello`, [vm.vmId]);
-    }
+  storage.onChange('vm', ({ before, after }) => {
+    const job = workOf(after);
+    if (after === undefined || job === undefined || isSame(job, workOf(before))) return;
+    const { vmId } = after;
+    const name = `${job.jobId} ${job.attempt}`;
+    const to = given.get(name) ?? vmId;
+    if (to !== vmId)
+      violations.add('assignments', `${name} is given to ${to} and to ${vmId}`, [vmId, to, job.jobId]);
+    given.set(name, vmId);
+    if (facts.vms.get(vmId)?.helloSentMs === undefined)
+      violations.add('assignments', `${vmId} has work, and its process has never said hello`, [vmId]);
   });
   hooks.onWork.push(({ vmId, jobId, attempt }) => {
     if (given.get(`${jobId} ${attempt}`) !== vmId)

@@ -8,24 +8,18 @@ import type { MakeCheck } from './check.ts';
 export const classicBill: MakeCheck = ({ storage, violations }) => {
   const due = new Map<string, string>();
   const bad = (text: string, jobId: string) => violations.add('classic-bill', text, [jobId]);
-  storage.onCommit(({ changes }) => {
-    for (const change of changes) {
-      if (
-        change.kind === 'job' &&
-        change.after !== undefined &&
-        isFinal(change.after) &&
-        change.before?.kind !== change.after.kind
-      ) {
-        const use = useOf(change.after);
-        if (use !== undefined) due.set(use.jobId, `${use.planId} ${use.fromMs} ${use.toMs}`);
-      }
-      if (change.kind !== 'line' || change.after?.kind !== 'classic') continue;
-      const { jobId, planId, fromMs, toMs } = change.after;
-      const wanted = due.get(jobId);
-      if (wanted !== `${planId} ${fromMs} ${toMs}`)
-        bad(`job ${jobId} is posted as ${planId} ${fromMs} ${toMs}, and is due as ${wanted}`, jobId);
-      due.delete(jobId);
-    }
+  storage.onChange('job', ({ before, after }) => {
+    if (after === undefined || !isFinal(after) || before?.kind === after.kind) return;
+    const use = useOf(after);
+    if (use !== undefined) due.set(use.jobId, `${use.planId} ${use.fromMs} ${use.toMs}`);
+  });
+  storage.onChange('line', ({ after }) => {
+    if (after?.kind !== 'classic') return;
+    const { jobId, planId, fromMs, toMs } = after;
+    const wanted = due.get(jobId);
+    if (wanted !== `${planId} ${fromMs} ${toMs}`)
+      bad(`job ${jobId} is posted as ${planId} ${fromMs} ${toMs}, and is due as ${wanted}`, jobId);
+    due.delete(jobId);
   });
   return {
     atRest() {

@@ -7,8 +7,8 @@ import type { MakeCheck } from './check.ts';
 const underWayMs = 120_000;
 
 export const fifo: MakeCheck = ({ storage, violations, facts }) => {
-  /** When a place in the queue was taken, by row key, in each partition. */
-  const queued = new Map<string, Map<string, number>>();
+  /** Who waits in each partition, and since when. */
+  const queued = new Map<string, Map<string, { readonly wait: Wait; readonly sinceMs: number }>>();
   storage.onCommit(({ table, pk, changes, atMs }) => {
     if (table !== tables.pools) return;
     const left: Wait[] = [];
@@ -20,27 +20,29 @@ export const fifo: MakeCheck = ({ storage, violations, facts }) => {
       if (change.kind !== 'wait') continue;
       let places = queued.get(pk);
       if (places === undefined) queued.set(pk, (places = new Map()));
-      if (change.after !== undefined) places.set(keyOf(change.after), atMs);
+      if (change.after !== undefined) places.set(change.after.jobId, { wait: change.after, sinceMs: atMs });
       else if (change.before !== undefined) {
-        places.delete(keyOf(change.before));
+        places.delete(change.before.jobId);
         left.push(change.before);
       }
     }
     if (!given) return;
     for (const wait of left) {
-      for (const [key, sinceMs] of queued.get(pk) ?? []) {
-        if (!key.startsWith(`${wait.lane}|`) || key >= keyOf(wait)) continue;
+      for (const { wait: other, sinceMs } of queued.get(pk)?.values() ?? []) {
+        if (!isBefore(other, wait)) continue;
         if (atMs - Math.max(sinceMs, facts.lastDisturbedMs) < underWayMs) continue;
-        violations.add('fifo', `job ${wait.jobId} was given a VM before ${key}, which has waited longer`, [
-          wait.jobId,
-          key.slice(-32),
-        ]);
+        violations.add(
+          'fifo',
+          `job ${wait.jobId} was given a VM before ${other.jobId}, which has waited longer`,
+          [wait.jobId, other.jobId],
+        );
       }
     }
   });
   return {};
 };
 
-function keyOf({ lane, startedMs, jobId }: Wait): string {
-  return `${lane}|${String(startedMs).padStart(15, '0')}|${jobId}`;
+function isBefore(one: Wait, other: Wait): boolean {
+  if (one.lane !== other.lane) return false;
+  return one.startedMs === other.startedMs ? one.jobId < other.jobId : one.startedMs < other.startedMs;
 }

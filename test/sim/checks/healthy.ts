@@ -19,26 +19,23 @@ export const healthyVms: MakeCheck = ({ storage, violations, facts, hooks }) => 
         [after.vmId],
       );
   };
-  storage.onCommit(({ changes, atMs }) => {
-    for (const change of changes) {
-      if (change.kind === 'vm' && change.after !== undefined) suspicion(change.before, change.after, atMs);
-      if (change.kind !== 'vm' || change.after?.kind !== 'stopped' || change.before === undefined) continue;
-      const { before, after } = change;
-      if (before.kind === 'stopped' || before.kind === 'provisioning' || before.kind === 'stopping') continue;
-      if (before.kind === 'releasing' && before.after === 'stop') continue;
-      // Its question for work may be with an instance that stands still: until then it hears of nothing.
-      if (before.kind === 'releasing' && before.sinceMs < facts.lastDisturbedMs) continue;
-      if (!/no sign of life|not leave in time/.test(after.cause)) continue;
-      const vm = facts.vms.get(after.vmId);
-      if (vm === undefined || vm.endMs !== undefined || vm.doubled) continue;
-      if (atMs - vm.healthyFromMs < limits.leaseMs + graceMs) continue;
-      // Rightly in doubt while it was away, and not answered by anybody since it has come back.
-      const wasAway = (before.suspectMs ?? Infinity) < vm.healthyFromMs;
-      if (wasAway && (vm.lastAnsweredMs ?? 0) < vm.healthyFromMs) continue;
-      violations.add('healthy-vms', `${after.vmId} was fine and was stopped because ${after.cause}`, [
-        after.vmId,
-      ]);
-    }
+  storage.onChange('vm', ({ before, after }, { atMs }) => {
+    if (after !== undefined) suspicion(before, after, atMs);
+    if (after?.kind !== 'stopped' || before === undefined) return;
+    if (before.kind === 'stopped' || before.kind === 'provisioning' || before.kind === 'stopping') return;
+    if (before.kind === 'releasing' && before.after === 'stop') return;
+    // Its question for work may be with an instance that stands still: until then it hears of nothing.
+    if (before.kind === 'releasing' && before.sinceMs < facts.lastDisturbedMs) return;
+    if (!/no sign of life|not leave in time/.test(after.cause)) return;
+    const vm = facts.vms.get(after.vmId);
+    if (vm === undefined || vm.endMs !== undefined || vm.doubled) return;
+    if (atMs - vm.healthyFromMs < limits.leaseMs + graceMs) return;
+    // Rightly in doubt while it was away, and not answered by anybody since it has come back.
+    const wasAway = (before.suspectMs ?? Infinity) < vm.healthyFromMs;
+    if (wasAway && (vm.lastAnsweredMs ?? 0) < vm.healthyFromMs) return;
+    violations.add('healthy-vms', `${after.vmId} was fine and was stopped because ${after.cause}`, [
+      after.vmId,
+    ]);
   });
   hooks.onStop.push((vmId) => {
     const row = storage.shadow.get('vm', tagOf(vmId), `vm|${vmId}`);

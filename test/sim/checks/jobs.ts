@@ -7,21 +7,17 @@ import type { MakeCheck } from './check.ts';
 export const jobsEndOnce: MakeCheck = ({ storage, violations, facts }) => {
   const bad = (jobId: string, text: string) =>
     violations.add('jobs-end-once', `job ${jobId} ${text}`, [jobId]);
-  storage.onCommit(({ changes, atMs }) => {
-    for (const change of changes) {
-      if (change.kind !== 'job') continue;
-      const { before, after } = change;
-      const { jobId } = (after ?? before)!;
-      if (before !== undefined && isFinal(before)) {
-        if (after !== undefined) stays(before, after, bad);
-        else if (atMs - before.endMs < limits.jobRetentionMs - facts.clockErrorMs * 2)
-          bad(jobId, 'was removed too early');
-        continue;
-      }
-      if (after === undefined) {
-        bad(jobId, `was ${before?.kind} and has been removed`);
-        continue;
-      }
+  /** Final for so long that they have been removed. */
+  const outlived = new Set<string>();
+  storage.onChange('job', ({ before, after }, { atMs }) => {
+    const { jobId } = (after ?? before)!;
+    if (before !== undefined && isFinal(before)) {
+      if (after !== undefined) stays(before, after, bad);
+      else if (atMs - before.endMs < limits.jobRetentionMs - facts.clockErrorMs * 2)
+        bad(jobId, 'was removed too early');
+      else outlived.add(jobId);
+    } else if (after === undefined) bad(jobId, `was ${before?.kind} and has been removed`);
+    else {
       if (before !== undefined) step(before, after, bad);
       if (isFinal(after)) facts.finished += 1;
     }
@@ -42,6 +38,7 @@ export const jobsEndOnce: MakeCheck = ({ storage, violations, facts }) => {
       if (rest === 'aged') return;
       for (const { jobId, start, cancelled } of facts.jobs.values()) {
         const job = storage.shadow.get('job', tagOf(jobId), `job|${jobId}`);
+        if (outlived.has(jobId)) continue;
         if (job === undefined) bad(jobId, 'has gone');
         else if (rest === 'left' && keepsToken(job, storage.nowMs))
           bad(jobId, `still holds the token of a result that has expired`);

@@ -4,27 +4,22 @@
  * was served, nor before the last call that it got an answer to.
  */
 import { limits } from '../../../shared/core/limits.ts';
-import type { Stopped, Vm } from '../../../shared/core/vm.ts';
+import { isLiving, type Stopped } from '../../../shared/core/vm.ts';
 import type { VmFacts } from '../facts.ts';
 import type { World } from '../simulate.ts';
 import type { MakeCheck } from './check.ts';
 
 export const lifetimes: MakeCheck = (world) => {
   const { storage, facts, violations } = world;
-  storage.onCommit(({ changes, atMs }) => {
-    for (const change of changes) {
-      if (change.kind !== 'vm' || change.after === undefined) continue;
-      const bad = (text: string) =>
-        violations.add('lifetimes', `${change.after!.vmId} ${text}`, [change.after!.vmId]);
-      noStepBack(change.before, change.after, bad);
-      const vm = facts.vms.get(change.after.vmId);
-      if (change.after.kind !== 'stopped') {
-        if ('readyMs' in change.after && vm?.helloSentMs === undefined)
-          bad('is ready, and its process has never said hello');
-        continue;
-      }
-      if (change.before?.kind !== 'stopped') checkEnd(world, change.after, vm, atMs, bad);
-    }
+  storage.onChange('vm', ({ before, after }, { atMs }) => {
+    if (after === undefined) return;
+    const bad = (text: string) => violations.add('lifetimes', `${after.vmId} ${text}`, [after.vmId]);
+    if (before !== undefined) noStepBack(before, after, bad);
+    if (after.kind === before?.kind) return;
+    const vm = facts.vms.get(after.vmId);
+    if (after.kind === 'stopped') checkEnd(world, after, vm, atMs, bad);
+    else if (isLiving(after) && vm?.helloSentMs === undefined)
+      bad('is ready, and its process has never said hello');
   });
   return {};
 };
@@ -56,13 +51,17 @@ function checkEnd(
     );
 }
 
+type Instants = Partial<Record<'createdMs' | 'sinceMs' | 'readyMs' | 'beatMs' | 'postedToMs', number>>;
+
 /** Every instant written is the latest of all that are there. */
-function noStepBack(before: Vm | undefined, after: Vm, bad: (text: string) => void): void {
-  if (before === undefined) return;
-  for (const name of ['createdMs', 'sinceMs', 'readyMs', 'beatMs', 'postedToMs'] as const) {
-    const from = (before as Partial<Record<typeof name, number>>)[name];
-    const to = (after as Partial<Record<typeof name, number>>)[name];
-    if (from !== undefined && to !== undefined && to < from)
-      bad(`has ${name} going back from ${from} to ${to}`);
-  }
+function noStepBack(from: Instants, to: Instants, bad: (text: string) => void): void {
+  const check = (name: keyof Instants, fromMs: number | undefined, toMs: number | undefined) => {
+    if (fromMs !== undefined && toMs !== undefined && toMs < fromMs)
+      bad(`has ${name} going back from ${fromMs} to ${toMs}`);
+  };
+  check('createdMs', from.createdMs, to.createdMs);
+  check('sinceMs', from.sinceMs, to.sinceMs);
+  check('readyMs', from.readyMs, to.readyMs);
+  check('beatMs', from.beatMs, to.beatMs);
+  check('postedToMs', from.postedToMs, to.postedToMs);
 }

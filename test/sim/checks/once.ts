@@ -4,6 +4,7 @@ import type { MakeCheck } from './check.ts';
 
 export const oneEach: MakeCheck = ({ violations, hooks, storage }) => {
   hooks.onServed.push(({ what, touched }) => {
+    if (touched.tried.length < 2) return;
     for (const kind of ['job', 'pool'] as const) {
       const ids = touched.tried.filter((one) => one.kind === kind).map(({ id }) => id);
       if (ids.length < 2) continue;

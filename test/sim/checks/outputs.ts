@@ -20,14 +20,11 @@ export const outputs: MakeCheck = ({ storage, violations, facts, hooks }) => {
     if (job === undefined || job.attempt < attempt) bad(`job ${jobId} has never had attempt ${attempt}`, ids);
     if (!facts.committed.has(jobId)) facts.committed.set(jobId, storage.nowMs);
   });
-  storage.onCommit(({ changes }) => {
-    for (const change of changes) {
-      if (change.kind !== 'job' || change.after?.kind !== 'finished' || change.before?.kind === 'finished')
-        continue;
-      const { jobId } = change.after;
-      if (!facts.committed.has(jobId))
-        bad(`job ${jobId} is finished, and nobody has written its result`, [jobId]);
-    }
+  storage.onChange('job', ({ before, after }) => {
+    if (after?.kind !== 'finished' || before?.kind === 'finished') return;
+    const { jobId } = after;
+    if (!facts.committed.has(jobId))
+      bad(`job ${jobId} is finished, and nobody has written its result`, [jobId]);
   });
   return {};
 };

@@ -8,6 +8,7 @@ import type { Slot, Wait } from '../../../shared/core/dispatch.ts';
 import { placeOf, tables } from '../../../shared/storage/row-places.ts';
 import type { Change, Shadow } from '../shadow.ts';
 import type { MakeCheck } from './check.ts';
+import { isSame, workOf } from './work-of.ts';
 
 export const pairs: MakeCheck = ({ storage, violations }) => {
   const { shadow } = storage;
@@ -29,6 +30,12 @@ function check(
   switch (change.kind) {
     case 'job':
       if (change.after !== undefined) checkJob(shadow, pk, change.after, bad);
+      if (change.before?.kind === 'running' && !runsAs(change.before, change.after)) {
+        const { jobId, vmId } = change.before;
+        const job = workOf(shadow.get('vm', pk, `vm|${vmId}`));
+        if (job?.jobId === jobId && job.attempt === change.before.attempt)
+          bad(`job ${jobId} is ${change.after?.kind}, and VM ${vmId} still has it`, [jobId, vmId]);
+      }
       if (
         change.before?.kind === 'queued' &&
         change.after?.kind !== 'queued' &&
@@ -41,8 +48,9 @@ function check(
       return;
     case 'vm': {
       const { before, after } = change;
-      const held = after !== undefined && isLiving(after) && isWorking(after) ? after.job : undefined;
-      const had = before !== undefined && isLiving(before) && isWorking(before) ? before.job : undefined;
+      const held = workOf(after);
+      const had = workOf(before);
+      if (held !== undefined && isSame(held, had)) return;
       for (const one of [held, had]) {
         const job = one && jobOf(one.jobId);
         if (job !== undefined) checkJob(shadow, pk, job, bad);
@@ -89,6 +97,10 @@ function check(
     }
     default:
   }
+}
+
+function runsAs({ attempt }: Job, job: Job | undefined): boolean {
+  return job?.kind === 'running' && job.attempt === attempt;
 }
 
 function checkJob(

@@ -4,7 +4,6 @@
  */
 import { classicTag } from '../../../shared/core/ids.ts';
 import type { Job } from '../../../shared/core/job.ts';
-import type { Pool } from '../../../shared/core/pool.ts';
 import type { Vm } from '../../../shared/core/vm.ts';
 import { tables } from '../../../shared/storage/row-places.ts';
 import type { World } from '../simulate.ts';
@@ -16,6 +15,8 @@ const passMs = 15 * 60_000;
 export const quotas: MakeCheck = (world) => {
   const { storage, violations, config } = world;
   const running = new Map<string, number>();
+  /** VMs of each pool that have not stopped. */
+  const living = new Map<string, number>();
   /** What each account may have had, the oldest first. */
   const allowed = new Map<string, { readonly atMs: number; readonly maxVms: number }[]>();
   const limitsOf = (pk: string) => {
@@ -39,8 +40,14 @@ export const quotas: MakeCheck = (world) => {
       return;
     }
     if (table !== tables.pools) return;
-    if (changes.some(({ kind, before }) => kind === 'vm' && before === undefined))
-      checkVms(world, pk, maxVmsAt);
+    let isGrown = false;
+    for (const { kind, before, after } of changes) {
+      if (kind !== 'vm') continue;
+      const more = (isThere(after) ? 1 : 0) - (isThere(before) ? 1 : 0);
+      if (more !== 0) living.set(pk, (living.get(pk) ?? 0) + more);
+      if (before === undefined) isGrown = true;
+    }
+    if (isGrown) checkVms(world, pk, living.get(pk) ?? 0, maxVmsAt);
     if (pk !== classicTag) return;
     for (const change of changes) {
       if (change.kind !== 'job') continue;
@@ -81,15 +88,17 @@ function checkAccount({ storage, violations }: World, pk: string, hasGrown: bool
 function checkVms(
   { storage, violations, config }: World,
   pk: string,
+  living: number,
   maxVmsAt: (account: string) => number,
 ): void {
-  const rows = storage.shadow.rows(tables.pools, pk);
-  const pool = rows.get('m') as Pool | undefined;
-  let living = 0;
-  for (const [rk, row] of rows) if (rk.startsWith('vm|') && (row as Vm).kind !== 'stopped') living += 1;
+  const pool = storage.shadow.get('pool', pk, 'm');
   const max = pk === classicTag ? config.classicVms : maxVmsAt(pool?.subscriptionId ?? '');
   if (living > max) violations.add('quotas', `pool ${pk} has ${living} VMs, of at most ${max}`, [pk]);
   if (pool?.kind === 'deleted') violations.add('quotas', `pool ${pk} is deleted and gets VMs`, [pk]);
+}
+
+function isThere(vm: Vm | undefined): boolean {
+  return vm !== undefined && vm.kind !== 'stopped';
 }
 
 function runs(job: Job | undefined): number {

@@ -1,4 +1,4 @@
-/** No secret lies in a row in the clear: a planted account key is looked for in everything that is written. */
+/** No secret lies in a row in the clear: a planted account key is looked for in all rows that are written out. */
 import type { MakeCheck } from './check.ts';
 import { storageKey } from '../sim-blobs.ts';
 

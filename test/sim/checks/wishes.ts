@@ -5,20 +5,17 @@ import type { MakeCheck } from './check.ts';
 const order = { active: 0, deleting: 1, deleted: 2 } as const;
 
 export const wishes: MakeCheck = ({ storage, violations }) => {
-  storage.onCommit(({ changes }) => {
-    for (const change of changes) {
-      if (change.kind !== 'pool' || change.before === undefined || change.after === undefined) continue;
-      const { before, after } = change;
-      const ids = [after.poolId, tagOf(after.poolId)];
-      if (after.wish.stampMs < before.wish.stampMs)
-        violations.add(
-          'wishes',
-          `pool ${after.poolId} goes back to a wish of ${after.wish.stampMs} from ${before.wish.stampMs}`,
-          ids,
-        );
-      if (order[after.kind] < order[before.kind])
-        violations.add('wishes', `pool ${after.poolId} was ${before.kind} and is ${after.kind}`, ids);
-    }
+  storage.onChange('pool', ({ before, after }) => {
+    if (before === undefined || after === undefined) return;
+    const ids = [after.poolId, tagOf(after.poolId)];
+    if (after.wish.stampMs < before.wish.stampMs)
+      violations.add(
+        'wishes',
+        `pool ${after.poolId} goes back to a wish of ${after.wish.stampMs} from ${before.wish.stampMs}`,
+        ids,
+      );
+    if (order[after.kind] < order[before.kind])
+      violations.add('wishes', `pool ${after.poolId} was ${before.kind} and is ${after.kind}`, ids);
   });
   return {};
 };

@@ -202,6 +202,12 @@ export const mutants: readonly Mutant[] = [
     "pool.row.kind === 'deleting'",
   ),
   one(
+    'a token kept in the clear',
+    'app/finish.ts',
+    'relativeLocation: `${place.container}/${relative}`',
+    'relativeLocation: `${place.container}/${relative}${token}`',
+  ),
+  one(
     'requeued job loses its place',
     'app/end-job.ts',
     "    { do: 'create', kind: 'wait', row: { poolId, lane, startedMs, jobId, subscriptionId } },\n",
