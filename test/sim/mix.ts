@@ -75,7 +75,7 @@ export function makeMix(random: SeededRandom): Mix {
     instances: random.pick([1, 2, 2, 3]),
     machines: random.pick(['local', 'local', 'batch'] as const),
     tickEveryMs: random.pick([15, 30, 60, 60, 60, 60]) * minuteMs,
-    vmPace: random.below(32) === 0 ? ('real' as const) : ('sixth' as const),
+    vmPace: random.below(96) === 0 ? ('real' as const) : ('sixth' as const),
     classicVms: random.pick([1, 1, 2, 3]),
     classicRunningMax: random.pick([1, 2, 2]),
     // Few seeds seal with the real cipher: that takes a fifth of a run.

@@ -16,7 +16,7 @@ type Read = Entity & { stored?: Stored };
 const written = Symbol('written');
 
 /** One of so many versions is encoded; and what it is decoded to must be what was written. */
-const encodedEvery = 16;
+const encodedEvery = 64;
 
 export type RowCodec = Codec & {
   /** The row that was made into this content. */

@@ -89,8 +89,10 @@ export async function simulate(options: SimOptions): Promise<SimReport> {
   const checks = makeChecks(world);
   const kinds = new Map<string, [number, number]>();
   const count = (what: string, calls: number) => {
-    const known = kinds.get(what) ?? [0, 0];
-    kinds.set(what, [known[0] + 1, known[1] + calls]);
+    let known = kinds.get(what);
+    if (known === undefined) kinds.set(what, (known = [0, 0]));
+    known[0] += 1;
+    known[1] += calls;
   };
   world.hooks.onServed.push(({ what, touched }) => count(what, touched.calls));
   world.hooks.onTick.push(({ touched }) => count('tick', touched.calls));

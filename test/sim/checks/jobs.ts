@@ -1,4 +1,5 @@
 /** Each job ends once, in one final state, which never changes; and it stays until its time is over. */
+import { isDeepStrictEqual } from 'node:util';
 import { tagOf } from '../../../shared/core/ids.ts';
 import { isFinal, type Job } from '../../../shared/core/job.ts';
 import { limits } from '../../../shared/core/limits.ts';
@@ -65,8 +66,9 @@ function keepsToken(job: Job, nowMs: number): boolean {
 
 /** Of a final job nothing changes but that an expired result loses its token. */
 function stays(before: Job, after: Job, bad: (jobId: string, text: string) => void): void {
-  const rest = (job: Job) => JSON.stringify({ ...job, results: undefined });
-  if (rest(before) !== rest(after)) bad(after.jobId, `was ${rest(before)} and became ${rest(after)}`);
+  const rest = (job: Job) => ({ ...job, results: undefined });
+  if (!isDeepStrictEqual(rest(before), rest(after)))
+    bad(after.jobId, `was ${JSON.stringify(before)} and became ${JSON.stringify(after)}`);
 }
 
 function step(before: Job, after: Job, bad: (jobId: string, text: string) => void): void {

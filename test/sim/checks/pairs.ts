@@ -2,45 +2,67 @@
  * Rows that belong together are there together, after every commit: a queued job and its place in the queue, a running
  * job and its VM, a classic one and its running place, an unfinished job and its secrets.
  */
+import type { Keys } from '../../../shared/app/ports.ts';
 import { isFinal, type Job } from '../../../shared/core/job.ts';
-import { isLiving, isWorking } from '../../../shared/core/vm.ts';
+import { isLiving, isWorking, type Vm } from '../../../shared/core/vm.ts';
 import type { Slot, Wait } from '../../../shared/core/dispatch.ts';
 import { placeOf, tables } from '../../../shared/storage/row-places.ts';
-import type { Change, Shadow } from '../shadow.ts';
+import type { Change } from '../shadow.ts';
 import type { MakeCheck } from './check.ts';
 import { isSame, workOf } from './work-of.ts';
 
 export const pairs: MakeCheck = ({ storage, violations }) => {
-  const { shadow } = storage;
-  const bad = (text: string, ids: readonly string[]) => violations.add('pairs', text, ids);
+  const bad: Bad = (text, ids) => violations.add('pairs', text, ids);
   storage.onCommit(({ table, pk, changes }) => {
     if (table !== tables.pools) return;
-    for (const change of changes) check(shadow, pk, change, bad);
+    const rows = new PoolRows(storage.shadow.rows(tables.pools, pk));
+    for (const change of changes) check(rows, change, bad);
   });
   return {};
 };
 
-function check(
-  shadow: Shadow,
-  pk: string,
-  change: Change,
-  bad: (text: string, ids: readonly string[]) => void,
-): void {
-  const jobOf = (jobId: string) => shadow.get('job', pk, `job|${jobId}`);
+type Bad = (text: string, ids: readonly string[]) => void;
+
+/** One partition, by what its rows are. */
+class PoolRows {
+  private readonly rows: ReadonlyMap<string, unknown>;
+
+  constructor(rows: ReadonlyMap<string, unknown>) {
+    this.rows = rows;
+  }
+
+  job(jobId: string): Job | undefined {
+    return this.rows.get(`job|${jobId}`) as Job | undefined;
+  }
+
+  vm(vmId: string): Vm | undefined {
+    return this.rows.get(`vm|${vmId}`) as Vm | undefined;
+  }
+
+  slot(key: Keys['slot']): Slot | undefined {
+    return this.rows.get(placeOf('slot', key).rk) as Slot | undefined;
+  }
+
+  waits(key: Keys['wait']): boolean {
+    return this.rows.has(placeOf('wait', key).rk);
+  }
+
+  hasSpec(jobId: string): boolean {
+    return this.rows.has(`spec|${jobId}`);
+  }
+}
+
+function check(rows: PoolRows, change: Change, bad: Bad): void {
   switch (change.kind) {
     case 'job':
-      if (change.after !== undefined) checkJob(shadow, pk, change.after, bad);
+      if (change.after !== undefined) checkJob(rows, change.after, bad);
       if (change.before?.kind === 'running' && !runsAs(change.before, change.after)) {
         const { jobId, vmId } = change.before;
-        const job = workOf(shadow.get('vm', pk, `vm|${vmId}`));
+        const job = workOf(rows.vm(vmId));
         if (job?.jobId === jobId && job.attempt === change.before.attempt)
           bad(`job ${jobId} is ${change.after?.kind}, and VM ${vmId} still has it`, [jobId, vmId]);
       }
-      if (
-        change.before?.kind === 'queued' &&
-        change.after?.kind !== 'queued' &&
-        shadow.get('wait', pk, placeOf('wait', change.before).rk) !== undefined
-      )
+      if (change.before?.kind === 'queued' && change.after?.kind !== 'queued' && rows.waits(change.before))
         bad(
           `job ${change.before.jobId} is ${change.after?.kind}, and its place in the queue is still there`,
           [change.before.jobId],
@@ -52,10 +74,10 @@ function check(
       const had = workOf(before);
       if (held !== undefined && isSame(held, had)) return;
       for (const one of [held, had]) {
-        const job = one && jobOf(one.jobId);
-        if (job !== undefined) checkJob(shadow, pk, job, bad);
+        const job = one && rows.job(one.jobId);
+        if (job !== undefined) checkJob(rows, job, bad);
       }
-      const job = held && jobOf(held.jobId);
+      const job = held && rows.job(held.jobId);
       if (
         held !== undefined &&
         (job?.kind !== 'running' || job.vmId !== after!.vmId || job.attempt !== held.attempt)
@@ -68,7 +90,7 @@ function check(
     }
     case 'wait': {
       const row: Wait = (change.after ?? change.before)!;
-      const job = jobOf(row.jobId);
+      const job = rows.job(row.jobId);
       const waits = job?.kind === 'queued' && job.startedMs === row.startedMs && job.lane === row.lane;
       if ((change.after !== undefined) !== waits)
         bad(
@@ -79,7 +101,7 @@ function check(
     }
     case 'slot': {
       const row: Slot = (change.after ?? change.before)!;
-      const job = jobOf(row.jobId);
+      const job = rows.job(row.jobId);
       const runs = job?.kind === 'running' && job.slot === row.place && job.lane === row.lane;
       if ((change.after !== undefined) !== runs)
         bad(`running place ${row.lane} ${row.place} of job ${row.jobId}, which is ${job?.kind}`, [row.jobId]);
@@ -87,7 +109,7 @@ function check(
     }
     case 'spec': {
       const { jobId } = (change.after ?? change.before)!;
-      const job = jobOf(jobId);
+      const job = rows.job(jobId);
       if (job !== undefined && (change.after === undefined) !== isFinal(job))
         bad(
           `job ${jobId} is ${job.kind}, and its secrets are ${change.after === undefined ? 'gone' : 'there'}`,
@@ -103,19 +125,14 @@ function runsAs({ attempt }: Job, job: Job | undefined): boolean {
   return job?.kind === 'running' && job.attempt === attempt;
 }
 
-function checkJob(
-  shadow: Shadow,
-  pk: string,
-  job: Job,
-  bad: (text: string, ids: readonly string[]) => void,
-): void {
+function checkJob(rows: PoolRows, job: Job, bad: Bad): void {
   const { jobId } = job;
-  if (job.kind === 'queued' && shadow.get('wait', pk, placeOf('wait', job).rk) === undefined)
+  if (job.kind === 'queued' && !rows.waits(job))
     bad(`job ${jobId} is queued and has no place in the queue`, [jobId]);
-  if (!isFinal(job) === (shadow.get('spec', pk, `spec|${jobId}`) === undefined))
+  if (isFinal(job) === rows.hasSpec(jobId))
     bad(`job ${jobId} is ${job.kind}, and its secrets are ${isFinal(job) ? 'there' : 'gone'}`, [jobId]);
   if (job.kind !== 'running') return;
-  const vm = shadow.get('vm', pk, `vm|${job.vmId}`);
+  const vm = rows.vm(job.vmId);
   if (
     vm === undefined ||
     !isLiving(vm) ||
@@ -127,9 +144,6 @@ function checkJob(
       jobId,
       job.vmId,
     ]);
-  if (
-    job.slot !== undefined &&
-    shadow.get('slot', pk, placeOf('slot', { ...job, place: job.slot }).rk)?.jobId !== jobId
-  )
+  if (job.slot !== undefined && rows.slot({ ...job, place: job.slot })?.jobId !== jobId)
     bad(`job ${jobId} runs without its running place ${job.slot}`, [jobId]);
 }

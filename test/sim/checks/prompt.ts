@@ -4,6 +4,7 @@ import type { Pool } from '../../../shared/core/pool.ts';
 import type { Vm } from '../../../shared/core/vm.ts';
 import { tables } from '../../../shared/storage/row-places.ts';
 import type { Mix } from '../mix.ts';
+import type { Change } from '../shadow.ts';
 import type { MakeCheck } from './check.ts';
 
 /** Long enough for a few calls. */
@@ -26,7 +27,7 @@ export const promptness: MakeCheck = ({ storage, violations, scheduler, mix }) =
   };
   storage.onCommit(({ table, pk, changes, atMs }) => {
     if (table !== tables.pools || pk === classicTag) return;
-    if (!changes.some(({ kind }) => kind === 'vm' || kind === 'wait' || kind === 'pool')) return;
+    if (!changes.some(mayMatter)) return;
     if (!look(pk)) {
       since.delete(pk);
       return;
@@ -45,9 +46,15 @@ export const promptness: MakeCheck = ({ storage, violations, scheduler, mix }) =
   return {};
 };
 
+/** Anything but a beat. */
+function mayMatter({ kind, before, after }: Change): boolean {
+  if (kind === 'vm') return takesWork(before) !== takesWork(after);
+  return kind === 'wait' || kind === 'pool';
+}
+
 /** One whose lease is in doubt gets nothing new. */
-function takesWork(vm: Vm): boolean {
-  return vm.kind === 'idle' && vm.suspectMs === undefined;
+function takesWork(vm: Vm | undefined): boolean {
+  return vm?.kind === 'idle' && vm.suspectMs === undefined;
 }
 
 function isPeaceful({
