@@ -117,13 +117,10 @@ export function makeBlobWire(blobs: SimBlobs, onCommit: (commit: OutputCommit) =
         scheduler.after(fate.sendMs, () => void carryOut(vm, call));
         vm.after(fate.afterMs, () => resolve({ kind: 'unheard', from: 'nowhere', why: 'no answer' }));
       } else {
-        const arrive = () => {
+        scheduler.reach(fate.sendMs, () => {
           const tried = carryOut(vm, call);
-          if (fate.replyMs === 0 && vm.isReached) resolve(tried);
-          else vm.after(fate.replyMs, () => resolve(tried));
-        };
-        if (fate.sendMs === 0) arrive();
-        else scheduler.after(fate.sendMs, arrive);
+          scheduler.reach(fate.replyMs, () => resolve(tried), vm);
+        });
       }
     });
   }

@@ -50,13 +50,14 @@ export class Instance implements Patient {
   readonly open = new Set<() => void>();
   private readonly parts: InstanceParts;
   private readonly base: App;
+  private readonly bornMs: number;
 
   constructor(parts: InstanceParts) {
     const { scheduler, random } = parts;
     this.parts = parts;
     this.name = parts.name;
-    const bornMs = scheduler.nowMs;
-    const monotonicMs = () => (scheduler.nowMs - bornMs) * (1 + parts.driftPerMs);
+    this.bornMs = scheduler.nowMs;
+    const monotonicMs = () => this.monotonicMs(scheduler.nowMs);
     const wallMs = () => scheduler.nowMs + parts.wallSkewMs;
     const timers = makeQuietClock(this, parts.storage);
     this.open.add(timers.end);
@@ -120,8 +121,13 @@ export class Instance implements Patient {
     this.heardCount += 1;
     if (this.heardCount > 8 && this.nowMs < this.heardMs + heardEveryMs) return;
     this.heardMs = this.nowMs;
-    this.clock.heard(utc(dateMs), sentMs);
+    this.clock.heard(new Date(dateMs).toUTCString(), this.monotonicMs(sentMs));
     this.parts.onHeard(this);
+  }
+
+  /** What its own clock has shown then. */
+  private monotonicMs(atMs: number): number {
+    return (atMs - this.bornMs) * (1 + this.parts.driftPerMs);
   }
 
   pause(ms: number): void {
@@ -136,16 +142,4 @@ export class Instance implements Patient {
     for (const reset of this.open) reset();
     this.open.clear();
   }
-}
-
-let lastSecond = -1;
-let lastText = '';
-/** The `Date` header: whole seconds. */
-function utc(ms: number): string {
-  const second = Math.floor(ms / 1_000);
-  if (second !== lastSecond) {
-    lastSecond = second;
-    lastText = new Date(second * 1_000).toUTCString();
-  }
-  return lastText;
 }

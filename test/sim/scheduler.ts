@@ -58,6 +58,13 @@ export class Scheduler {
     return this.at(this.nowMs + Math.round(ms), run, patient);
   }
 
+  /** As `after`; at once where it takes no time and the patient is reached. */
+  reach(ms: number, run: () => void, patient?: Patient): void {
+    const isReached = patient === undefined || (patient.isUp && patient.pausedUntilMs <= this.nowMs);
+    if (ms === 0 && isReached) run();
+    else this.after(ms, run, patient);
+  }
+
   sleep(ms: number): Promise<void> {
     return new Promise((resolve) => {
       this.after(ms, resolve);

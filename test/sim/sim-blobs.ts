@@ -24,9 +24,18 @@ const ownEndpoint = 'https://millpond.blob.core.windows.net';
 export const storageKey = 'Q2FuYXJ5'.repeat(11);
 const access = { kind: 'key', account: 'caller', key: storageKey } as const;
 
+type Token = {
+  readonly path: string;
+  readonly rights: string;
+  readonly untilMs: number;
+  readonly text: string;
+};
+
 export class SimBlobs {
   readonly held = new Map<string, Held>();
   readonly staged = new Map<string, Map<string, string>>();
+  /** All that were made, by their signatures. */
+  private readonly tokens: Token[] = [];
   private readonly own = new Map<string, { readonly bytes: Uint8Array; readonly etag: string }>();
   private readonly scheduler: Scheduler;
   readonly weather: Weather;
@@ -46,15 +55,18 @@ export class SimBlobs {
 
   /** What a token opens: undefined when it opens nothing any more. */
   open(url: string): { readonly path: string; readonly rights: string } | undefined {
-    const [path, query] = url.split('?', 2) as [string, string | undefined];
-    const match = /^sp=([rcw]+)&se=(\d+)&sig=(\d+)$/.exec(query ?? '');
-    if (match === null || Number(match[3]) !== signature(path, match[1]!, match[2]!)) return undefined;
-    return Number(match[2]) > this.scheduler.nowMs ? { path, rights: match[1]! } : undefined;
+    const at = url.indexOf('?');
+    const token = this.tokens[Number(url.slice(url.lastIndexOf('=') + 1))];
+    if (token === undefined || token.path !== url.slice(0, at) || token.text !== url.slice(at))
+      return undefined;
+    return token.untilMs > this.scheduler.nowMs ? token : undefined;
   }
 
   token(place: Pick<BlobPlace, 'endpoint' | 'container' | 'name'>, rights: string, untilMs: number): string {
-    const until = String(Math.ceil(untilMs));
-    return `?sp=${rights}&se=${until}&sig=${signature(blobUrl(place), rights, until)}`;
+    const path = blobUrl(place);
+    const text = `?sp=${rights}&se=${Math.ceil(untilMs)}&sig=${this.tokens.length}`;
+    this.tokens.push({ path, rights, untilMs, text });
+    return text;
   }
 
   ownFor(instance: Instance): OwnBlobs {
@@ -125,9 +137,9 @@ export class SimBlobs {
     if (fate.kind === 'done' && fate.sendMs === 0 && fate.replyMs === 0) return run();
     return new Promise<T>((resolve, reject) => {
       if (fate.kind === 'done') {
-        this.scheduler.after(fate.sendMs, () => {
+        this.scheduler.reach(fate.sendMs, () => {
           const value = run();
-          instance.after(fate.replyMs, () => resolve(value));
+          this.scheduler.reach(fate.replyMs, () => resolve(value), instance);
         });
         return;
       }
@@ -137,12 +149,4 @@ export class SimBlobs {
       );
     });
   }
-}
-
-function signature(path: string, rights: string, until: string): number {
-  let hash = 17;
-  for (const text of [path, rights, until]) {
-    for (let at = 0; at < text.length; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), 0x0100_0193);
-  }
-  return hash >>> 0;
 }

@@ -110,7 +110,7 @@ export class Storage {
   private call<T>(instance: Instance, fate: Fate, run: () => T): Promise<T> {
     this.calls += 1;
     if (!instance.step()) return never();
-    const sentMs = instance.clock.monotonicMs();
+    const sentMs = this.scheduler.nowMs;
     if (fate.kind === 'done' && fate.sendMs === 0 && fate.replyMs === 0) {
       try {
         const value = run();
@@ -151,13 +151,13 @@ export class Storage {
         return;
       }
       const dateMs = scheduler.nowMs;
-      instance.after(fate.replyMs, () => {
+      const hear = () => {
         instance.heard(dateMs, sentMs);
         resolve(value);
-      });
+      };
+      scheduler.reach(fate.replyMs, hear, instance);
     };
-    if (fate.sendMs === 0) done();
-    else scheduler.after(fate.sendMs, done);
+    scheduler.reach(fate.sendMs, done);
   }
 }
 
