@@ -12,6 +12,8 @@ export const limits = {
   beatBusyMs: 2 * secondMs,
   /** An idle VM beats this often; its `next` calls are signs of life too but write nothing. */
   beatIdleMs: 15 * secondMs,
+  /** A beat that nobody has heard is repeated after this long, if the next one is not due before. */
+  beatAgainMs: 2 * secondMs,
   /** A VM without a beat for this long is looked at twice, then lost. */
   leaseMs: 50 * secondMs,
   /** At least this long between the first look that finds a lease lapsed and the one that believes it. */
@@ -142,6 +144,7 @@ export const limits = {
 const relations: readonly (readonly [string, boolean])[] = [
   ['leaseMs > 3 * beatIdleMs', limits.leaseMs > 3 * limits.beatIdleMs],
   ['suspectMs > beatIdleMs', limits.suspectMs > limits.beatIdleMs],
+  ['4 * beatAgainMs < suspectMs', 4 * limits.beatAgainMs < limits.suspectMs],
   ['beatBusyMs <= beatIdleMs', limits.beatBusyMs <= limits.beatIdleMs],
   ['3 * dispatchJobsMax < transactionRowsMax', 3 * limits.dispatchJobsMax < limits.transactionRowsMax],
   [

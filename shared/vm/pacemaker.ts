@@ -44,24 +44,28 @@ export function makePacemaker(options: PacemakerOptions): Pacemaker {
         return undefined;
     }
   };
+  const everyMs = () => work?.assignment.beatMs ?? idleMs;
   const beat = async () => {
     const asked = work;
-    heed(await client.beat(jobOf(asked)), asked);
+    let pauseMs = everyMs();
+    try {
+      const reply = await client.beat(jobOf(asked));
+      // The one beat in which a doubtful VM could clear itself must not be lost for a whole interval.
+      if (reply.kind === 'unheard') pauseMs = Math.min(pauseMs, limits.beatAgainMs);
+      heed(reply, asked);
+    } finally {
+      if (timer !== undefined && asked === work) schedule(pauseMs);
+    }
   };
-  const schedule = () => {
+  const schedule = (ms: number) => {
     clearTimeout(timer);
-    const due = work;
-    timer = setTimeout(() => {
-      void beat().finally(() => {
-        if (timer !== undefined && due === work) schedule();
-      });
-    }, due?.assignment.beatMs ?? idleMs);
+    timer = setTimeout(() => void beat(), ms);
   };
   const turnTo = (to: Work | undefined) => {
     work = to;
-    schedule();
+    schedule(everyMs());
   };
-  schedule();
+  schedule(everyMs());
   return {
     work: turnTo,
     rest: () => turnTo(undefined),

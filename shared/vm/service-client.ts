@@ -26,7 +26,7 @@ export type ServiceClientOptions = {
 export type ServiceClient = {
   hello(signal: AbortSignal): Promise<HelloReply>;
   next(signal: AbortSignal): Promise<NextReply>;
-  /** One try: the following beat is the repetition. */
+  /** One try: who sends beats repeats it soon. */
   beat(job?: BeatCall['job']): Promise<BeatReply | { readonly kind: 'unheard' }>;
   /** The same, repeated until it is answered. */
   surelyBeat(job: BeatCall['job'], signal: AbortSignal): Promise<BeatReply>;

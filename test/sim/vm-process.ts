@@ -231,11 +231,11 @@ export class VmProcess implements Patient {
     }
   }
 
-  private scheduleBeat(): void {
+  private scheduleBeat(mostMs = Number.POSITIVE_INFINITY): void {
     if (this.beating) return;
     this.beatTimer?.callOff();
     const ms = this.job === undefined ? limits.beatIdleMs : limits.beatBusyMs;
-    this.beatTimer = this.after(ms, () => void this.beat());
+    this.beatTimer = this.after(Math.min(ms, mostMs), () => void this.beat());
   }
 
   private async beat(): Promise<void> {
@@ -244,7 +244,7 @@ export class VmProcess implements Patient {
     const reply = await this.once('beat', (app) => this.beatCall(app, job), limits.beatIdleMs);
     if (reply.kind !== 'unheard') this.heed(reply, job);
     this.beating = false;
-    this.scheduleBeat();
+    this.scheduleBeat(reply.kind === 'unheard' ? limits.beatAgainMs : undefined);
   }
 
   private async goodbye(why: string): Promise<void> {

@@ -1,5 +1,6 @@
 /** Beats: often with a job, rarely without, and what the answers do. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { limits } from '../../shared/core/limits.ts';
 import type { BeatCall, BeatReply } from '../../shared/core/vm-protocol.ts';
 import { makePacemaker, type Pacemaker } from '../../shared/vm/pacemaker.ts';
 
@@ -54,11 +55,17 @@ test('idle: one beat in 15 s; working: one in 2 s with its rows; idle again afte
   expect(beats.at(-1)).toBe('idle');
 });
 
-test('a beat that nobody hears is followed by the next one', async () => {
+test('a beat that nobody hears is followed by the next one, soon also of an idle VM', async () => {
+  answer = async () => ({ kind: 'unheard' });
+  await vi.advanceTimersByTimeAsync(15_000 + 2 * limits.beatAgainMs);
+  expect(beats).toHaveLength(3);
+  answer = async () => ({ kind: 'go-on' });
+  await vi.advanceTimersByTimeAsync(15_000);
+  expect(beats).toHaveLength(4);
   answer = async () => ({ kind: 'unheard' });
   work('a');
   await vi.advanceTimersByTimeAsync(6_500);
-  expect(beats).toHaveLength(3);
+  expect(beats).toHaveLength(7);
   expect([drops, stops]).toEqual([[], []]);
 });
 
