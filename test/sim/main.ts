@@ -9,7 +9,7 @@ const { values } = parseArgs({
     days: { type: 'string', default: '5' },
     from: { type: 'string' },
     seed: { type: 'string' },
-    jobs: { type: 'string', default: '212' },
+    jobs: { type: 'string', default: '206' },
     last: { type: 'string', default: '60' },
     all: { type: 'boolean', default: false },
     coverage: { type: 'boolean', default: false },

@@ -1,8 +1,5 @@
 /** One seed: a world is made, lived in under faults, and then left in peace until everything has come to its end. */
 import type { App, Config } from '../../shared/app/ports.ts';
-import type { Job } from '../../shared/core/job.ts';
-import type { Pool } from '../../shared/core/pool.ts';
-import { classicTag } from '../../shared/core/ids.ts';
 import { tables } from '../../shared/storage/row-places.ts';
 import { makeNodeSecrets } from '../../shared/storage/node-secrets.ts';
 import { makeSeededRandom, type SeededRandom } from '../../shared/storage/seeded-random.ts';
@@ -25,6 +22,7 @@ import { Users } from './users.ts';
 import { Violations, type Violation } from './violations.ts';
 import { setVmPace } from './vm-pace.ts';
 import { makeVmTrouble } from './vm-trouble.ts';
+import { classicWaiting, whileLess, workOff } from './work-off.ts';
 import { Weather } from './weather.ts';
 
 const minuteMs = 60_000;
@@ -123,13 +121,16 @@ export async function simulate(options: SimOptions): Promise<SimReport> {
   if (!scheduler.halted) {
     void users.leaveAll((subscriptionId) => poolsOf(world, subscriptionId));
     await scheduler.runUntil(scheduler.nowMs + 100 * minuteMs);
-    // A plan that is used up pays again with its next day.
-    if (hasWaiting(world)) {
-      hosts.setTickEvery(hourMs);
-      await scheduler.runUntil(scheduler.nowMs + 25 * hourMs);
-      hosts.setTickEvery(restTickMs);
-      await scheduler.runUntil(scheduler.nowMs + 2 * hourMs);
-    }
+    // A plan that is used up pays again with its next day, for as much as a day includes.
+    await whileLess(
+      () => classicWaiting(world),
+      async () => {
+        hosts.setTickEvery(hourMs);
+        await scheduler.runUntil(scheduler.nowMs + 25 * hourMs);
+        hosts.setTickEvery(restTickMs);
+        await scheduler.runUntil(scheduler.nowMs + 2 * hourMs);
+      },
+    );
     checks.atRest('left');
   }
   if (options.seed % agedEvery === 0 && !scheduler.halted) {
@@ -138,40 +139,6 @@ export async function simulate(options: SimOptions): Promise<SimReport> {
     checks.atRest('aged');
   }
   return reportOf(world, options, kinds);
-}
-
-function hasWaiting({ storage }: World): boolean {
-  return [...storage.shadow.rows(tables.pools, classicTag).keys()].some((rk) => rk.startsWith('wait|'));
-}
-
-/** A long queue takes its time, above all where only the timer dispatches: for as long as it becomes shorter. */
-async function workOff(world: World): Promise<void> {
-  const { scheduler } = world;
-  let left = waiting(world);
-  for (
-    let before = Number.POSITIVE_INFINITY;
-    left > 0 && left < before && !scheduler.halted;
-    left = waiting(world)
-  ) {
-    before = left;
-    await scheduler.runUntil(scheduler.nowMs + 30 * minuteMs);
-  }
-  // What ended last is posted by the next tick.
-  await scheduler.runUntil(scheduler.nowMs + 25 * minuteMs);
-}
-
-/** Jobs that wait or run in pools that have VMs. */
-function waiting({ storage }: World): number {
-  let count = 0;
-  for (const tag of storage.shadow.partitions(tables.pools)) {
-    const rows = storage.shadow.rows(tables.pools, tag);
-    const pool = rows.get('m') as Pool | undefined;
-    if (pool === undefined || (tag !== classicTag && pool.wish.vmCount === 0)) continue;
-    for (const [rk, row] of rows) {
-      if (rk.startsWith('job|') && ['queued', 'running'].includes((row as Job).kind)) count += 1;
-    }
-  }
-  return count;
 }
 
 /** Also those whose creator has never heard of their making. */
@@ -186,7 +153,7 @@ async function settle({ scheduler, hosts, users }: World): Promise<void> {
   await scheduler.runFor(users.settle(app));
 }
 
-export function makeWorld({ seed, jobsADay = 212 }: SimOptions): World {
+export function makeWorld({ seed, jobsADay = 206 }: SimOptions): World {
   const random = makeSeededRandom(seed);
   const mix = makeMix(random.fork());
   setVmPace(mix.vmPace);

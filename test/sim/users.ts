@@ -84,7 +84,7 @@ export class Users {
     const { random, scheduler, jobsADay } = this.parts;
     const ofDay = scheduler.nowMs % dayMs;
     const isWork = ofDay > 8.5 * hourMs && ofDay < 19 * hourMs;
-    const actsADay = jobsADay / 2.6;
+    const actsADay = jobsADay / 3.2;
     const meanMs = isWork ? (10.5 * hourMs) / (actsADay * 0.9) : (13.5 * hourMs) / (actsADay * 0.1);
     return Math.round(-Math.log(1 - random.fraction()) * meanMs);
   }
@@ -228,7 +228,7 @@ export class Users {
 
   private async submit(customer: Customer, poolId: string | undefined): Promise<void> {
     const { random } = this.parts;
-    const count = random.below(3) === 0 ? 2 + random.below(12) : 1 + random.below(4);
+    const count = random.below(3) === 0 ? 3 + random.below(14) : 1 + random.below(5);
     const all: Promise<void>[] = [];
     if (poolId !== undefined && random.below(4) === 0) void this.changeMind(customer, poolId);
     for (let n = 0; n < count; n += 1) {
@@ -243,7 +243,7 @@ export class Users {
     const name = `${(this.names += 1)}.csv`;
     // Some share a place for their results, on purpose or by mistake.
     const out = random.below(15) === 0 ? 'shared.csv' : name;
-    if (random.below(25) > 0) blobs.put(`${endpoint}/inputs/${name}`, `input ${name}`);
+    if (random.below(40) > 0) blobs.put(`${endpoint}/inputs/${name}`, `input ${name}`);
     const body = {
       Input: { ConnectionString: connection, RelativeLocation: `inputs/${name}` },
       Outputs: { output1: { ConnectionString: connection, RelativeLocation: `outputs/${out}` } },
@@ -269,7 +269,7 @@ export class Users {
       cancelled: false,
     };
     facts.jobs.set(jobId, job);
-    if (random.below(40) === 0) return;
+    if (random.below(60) === 0) return;
     if (random.below(10) === 0) await this.pause(random.below(10 * minuteMs));
     const times = random.below(12) === 0 ? 2 : 1;
     await Promise.all(Array.from({ length: times }, () => this.start(customer, job)));
