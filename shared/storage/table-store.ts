@@ -121,16 +121,15 @@ function batchOf(codec: Codec, writes: readonly Write[], op: string): Batch {
   }
   const rows = writes.map((write) => opFor(codec, write, op));
   const { table, pk } = rows[0]!.place;
-  for (const [index, { place }] of rows.entries()) {
+  const keys = new Set<string>();
+  for (const { place } of rows) {
     if (place.table !== table || place.pk !== pk) {
       throw new Error(
         `A commit has rows of one partition: ${table} ${pk} and ${place.table} ${place.pk} are two.`,
       );
     }
-    for (let before = 0; before < index; before += 1) {
-      if (rows[before]!.place.rk === place.rk)
-        throw new Error(`A commit has each row once: ${place.rk} is there twice.`);
-    }
+    if (keys.has(place.rk)) throw new Error(`A commit has each row once: ${place.rk} is there twice.`);
+    keys.add(place.rk);
   }
   return { table, pk, op, ops: rows.map((row) => row.op) };
 }

@@ -208,6 +208,12 @@ export const mutants: readonly Mutant[] = [
     'relativeLocation: `${place.container}/${relative}${token}`',
   ),
   one(
+    'a number that the codec loses',
+    'storage/codec.ts',
+    'const body = JSON.stringify(row);',
+    "const body = JSON.stringify(row, (name, value: unknown) => (name === 'losses' ? 0 : value));",
+  ),
+  one(
     'requeued job loses its place',
     'app/end-job.ts',
     "    { do: 'create', kind: 'wait', row: { poolId, lane, startedMs, jobId, subscriptionId } },\n",
