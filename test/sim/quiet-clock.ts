@@ -1,7 +1,7 @@
 /**
- * Sleeping on virtual time. A watch that looks every second whether another instance has given its VMs something to do
- * is let sleep through the seconds in which nobody has: its looks would find nothing, and there are 86,400 of them a
- * day.
+ * Sleeping on virtual time. A watch that looks every second whether another instance has given its VMs something to do,
+ * or a job waits beside them, is let sleep through the seconds in which neither is so: its looks would find nothing, and
+ * there are 86,400 of them a day.
  */
 import { tagOf } from '../../shared/core/ids.ts';
 import { limits } from '../../shared/core/limits.ts';
@@ -20,6 +20,8 @@ type Parked = { readonly fromMs: number; readonly resolve: () => void; readonly 
 export function makeQuietClock(instance: Instance, storage: Storage): QuietClock {
   let listened: readonly string[] = [];
   const parked = new Map<string, Parked>();
+  /** When a job last came to wait there. */
+  const queuedMs = new Map<string, number>();
 
   const isIdle = (vmId: string) => storage.shadow.get('vm', tagOf(vmId), `vm|${vmId}`)?.kind === 'idle';
   const wake = (one: Parked) => {
@@ -27,21 +29,31 @@ export function makeQuietClock(instance: Instance, storage: Storage): QuietClock
     const seconds = Math.floor((instance.nowMs - one.fromMs) / limits.watchMs) + 1;
     instance.after(one.fromMs + seconds * limits.watchMs - instance.nowMs, one.resolve);
   };
-  const end = storage.onChange('vm', ({ after }, { pk }) => {
-    if (after?.kind === 'idle') return;
+  const wakeAt = (pk: string) => {
     const one = parked.get(pk);
     if (one !== undefined) wake(one);
-  });
+  };
+  const ends = [
+    storage.onChange('vm', ({ after }, { pk }) => {
+      if (after?.kind !== 'idle') wakeAt(pk);
+    }),
+    storage.onChange('wait', ({ after }, { pk }) => {
+      if (after === undefined) return;
+      queuedMs.set(pk, instance.nowMs);
+      wakeAt(pk);
+    }),
+  ];
   const park = (topics: readonly string[]) =>
     new Promise<void>((resolve) => {
       const tag = tagOf(topics[0]!);
       const one = { fromMs: instance.nowMs, resolve, tag };
       parked.set(tag, one);
-      // What was committed between a VM's own look and this moment is found a second from now.
-      if (!topics.every(isIdle)) wake(one);
+      // What was committed between the last look and this moment is found a second from now.
+      const isNews = (queuedMs.get(tag) ?? 0) > instance.nowMs - limits.watchMs;
+      if (isNews || !topics.every(isIdle)) wake(one);
     });
   return {
-    end,
+    end: () => ends.forEach((end) => end()),
     sleep(ms, signal) {
       const topics = listened;
       listened = [];
