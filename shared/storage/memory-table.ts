@@ -141,8 +141,6 @@ export class MemoryTable implements Table {
     for (const [at, op] of ops.entries()) {
       const why = misfit(op, partition?.get(op.rk));
       if (why === undefined) continue;
-      const bad = why === 'missing' ? refusedKey(op.rk) : undefined;
-      if (bad !== undefined) throw refusal(bad);
       this.counts.conflicts++;
       return { kind: 'conflict', at, why };
     }

@@ -30,12 +30,12 @@ export function refusedTransaction(table: string, pk: string, ops: readonly Op[]
   if (ops.length === 0 || ops.length > opsMax) return `${ops.length} operations`;
   const badPk = refusedKey(pk);
   if (badPk !== undefined) return badPk;
-  if (ops.length > 1 && new Set(ops.map(({ rk }) => rk)).size < ops.length) return 'one row twice';
+  const seen = new Set<string>();
   let payloadBytes = 0;
   for (const op of ops) {
-    // What is there has a key that was taken.
-    const bad = (op.do === 'create' ? refusedKey(op.rk) : undefined) ?? refusedContent(pk, op);
+    const bad = refusedKey(op.rk) ?? (seen.has(op.rk) ? 'one row twice' : refusedContent(pk, op));
     if (bad !== undefined) return bad;
+    seen.add(op.rk);
     payloadBytes += opOverheadBytes + (op.do === 'remove' ? 0 : payloadOf(op.properties));
   }
   return payloadBytes > payloadBytesMax ? `a body of about ${payloadBytes} bytes` : undefined;
@@ -81,9 +81,7 @@ function payloadOf(properties: Properties): number {
   for (const name in properties) {
     const value = properties[name]!;
     bytes += name.length + 8;
-    // Three bytes are the most that a UTF-16 code unit takes: only of what is long is it asked how many.
-    if (typeof value === 'string')
-      bytes += value.length < 1_024 ? value.length * 3.3 : Buffer.byteLength(value) * 1.1;
+    if (typeof value === 'string') bytes += Buffer.byteLength(value) * 1.1;
     else bytes += typeof value === 'number' ? 11 : (value.byteLength * 4) / 3 + 40;
   }
   return Math.ceil(bytes);

@@ -13,6 +13,11 @@ export const knownSeeds: readonly KnownSeed[] = [
   { seed: 14, days: 1, was: 'classic lanes whose service id begins with 0 were never served' },
   { seed: 5, days: 1, was: 'a pool that was deleted while on hold kept the jobs whose start was under way' },
   {
+    seed: 869_457_535,
+    days: 1,
+    was: 'the watch of the simulation slept on when a job came to wait beside a free VM',
+  },
+  {
     seed: 950_008,
     days: 3,
     was: 'a healthy VM in doubt after a stall was ended: its next beat came to nothing, and the one after that too late',
