@@ -4,6 +4,7 @@
  */
 import { buffer } from 'node:stream/consumers';
 import type { ServerResponse } from 'node:http';
+import { askForBody } from './ask-for-body.ts';
 import type { Cookie, HttpReply } from './core-types.ts';
 import type { HttpTransport } from './http-streaming.ts';
 import { calledByApi, invoke, type Invoker } from './invoke.ts';
@@ -11,6 +12,7 @@ import { encodePath } from './request-target.ts';
 
 export function makeBuffered(invoker: Invoker): HttpTransport {
   return async (req, res, { route, params, path, query, invocationId }) => {
+    askForBody(req, res);
     // A chunked body arrives empty, as on the real host.
     const body = req.headers['content-length'] === undefined ? Buffer.alloc(0) : await buffer(req);
     const http = {

@@ -57,7 +57,12 @@ export function makeHttpHost(options: HttpOptions): HttpHost {
     requestTimeout: 0,
     noDelay: true,
   });
-  server.on('clientError', answerClientError);
+  server.on('clientError', (error, socket) => {
+    // Between the bytes of an answer that has begun, a second one would be read as a part of it.
+    const begun = [...running].find((res) => res.headersSent && res.socket === socket);
+    if (begun === undefined) answerClientError(error, socket as Socket);
+    else begun.once('finish', () => (socket as Socket).destroySoon());
+  });
   server.on('request', (req, res) => {
     running.add(res);
     linger(req);
@@ -66,15 +71,21 @@ export function makeHttpHost(options: HttpOptions): HttpHost {
       // Cut off while it sends, its client would be reset, and not see the answer that it was given.
       if (!req.complete && !req.destroyed) {
         sending.add(req);
-        req.once('close', () => {
+        const end = (): void => {
           sending.delete(req);
+          req.socket.off('close', end);
           lookIfIdle();
-        });
+        };
+        req.once('close', end);
+        // An answered request does not hear that its client broke it off.
+        req.socket.once('close', end);
       }
       lookIfIdle();
     });
     void answer(options, running.size, req, res);
   });
+  // Node would ask for every body at once.
+  server.on('checkContinue', (req, res) => server.emit('request', req, res));
   // Node would answer 417; the real host heeds 100-continue and nothing else.
   server.on('checkExpectation', (req, res) => server.emit('request', req, res));
   // Node would hang up on it.

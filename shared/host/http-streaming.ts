@@ -4,6 +4,7 @@
  */
 import { once, type EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { askForBody } from './ask-for-body.ts';
 import type { TypedData } from './core-types.ts';
 import type { HttpFunction } from './http-functions.ts';
 import { calledByApi, invoke, type Invoker } from './invoke.ts';
@@ -87,6 +88,7 @@ async function* readBody(
   let bytes = 0;
   let end: 'cancelled' | 'failed' | 'reached' = 'cancelled';
   try {
+    askForBody(req, res);
     for await (const chunk of req.iterator({ destroyOnReturn: false })) {
       bytes += (chunk as Buffer).length;
       if (bytes > bytesMax) throw new Error(`the request body has more than ${bytesMax} bytes`);

@@ -113,17 +113,16 @@ describe('10 MB in chunks get their 413, whole and without a reset', () => {
 
 it('a length that is too long is answered before anything is sent, and with Expect before it is asked for', async () => {
   const { hostname, port } = new URL(instance.url);
-  // It goes on sending when the server has said its last word.
-  const socket = connect({ port: Number(port), host: hostname, allowHalfOpen: true });
+  // Closed before its answer it would have broken off its own request, which is 400.
+  const socket = connect({ port: Number(port), host: hostname });
   let text = '';
   socket.on('data', (data) => (text += data.toString()));
   const over = once(socket, 'close');
-  await once(socket, 'connect');
-  socket.end(
+  socket.write(
     `POST ${registerPath()} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${tenant.serviceKey}\r\nContent-Length: 10485760\r\nConnection: close\r\nExpect: 100-continue\r\n\r\n`,
   );
   await over;
-  expect(text).toMatch(/HTTP\/1\.1 413 [^]*RequestBodyTooLarge/);
+  expect(text).toMatch(/^HTTP\/1\.1 413 [^]*RequestBodyTooLarge/);
 });
 
 it('a job of just the longest body, with a length or without one, is taken', async () => {

@@ -22,6 +22,7 @@ http('ignores', { methods: ['POST'], route: 'ignores', handler: () => ({ status:
 http('cancels', { methods: ['POST'], route: 'cancels', handler: async (r) => { const reader = r.body.getReader(); await reader.read(); await reader.cancel(); return { body: 'never seen' }; } });
 http('leaves', { methods: ['POST'], route: 'leaves', handler: async (r) => { await r.body.getReader().read(); return { status: 202, body: 'read no further' }; } });
 http('counts', { methods: ['POST'], route: 'counts', handler: async (r) => { let bytes = 0, rss = 0; for await (const c of r.body) { bytes += c.length; rss = Math.max(rss, process.memoryUsage.rss()); } return { jsonBody: { bytes, rss } }; } });
+http('length', { methods: ['POST'], route: 'length', handler: async (r) => ({ jsonBody: { bytes: (await r.text()).length } }) });
 let made = 0;
 http('stream', { methods: ['GET'], route: 'stream/{count}', handler: (r) => ({ body: (async function* () { for (made = 0; made < Number(r.params.count); made++) yield Buffer.alloc(1 << 20, 97); })() }) });
 http('made', { methods: ['GET'], route: 'made', handler: () => ({ jsonBody: made }) });
@@ -170,6 +171,47 @@ describe.each([{ streams: true }, { streams: false }])('HTTP (streaming: $stream
       await new Promise<unknown>((resolve) => void socket.write(mib, resolve));
     socket.end();
     expect(await hasFailed).toBe(false);
+  });
+
+  it.runIf(streams)('ends an answer that has begun before it closes on what it cannot read', async () => {
+    const socket = net.connect({ port: host.port, host: '127.0.0.1', allowHalfOpen: true });
+    socket.write('GET /stream/40 HTTP/1.1\r\nHost: h\r\n\r\n');
+    const chunks: Buffer[] = [];
+    await once(socket, 'readable');
+    socket.on('data', (chunk: Buffer) => void chunks.push(chunk));
+    socket.write('no request at all\r\n\r\n');
+    await once(socket, 'end');
+    socket.end();
+    const text = Buffer.concat(chunks).toString('latin1');
+    expect(text).toMatch(/^HTTP\/1\.1 200/);
+    expect(text).toMatch(/\r\n0\r\n\r\n$/);
+    expect(text).not.toContain('400 Bad Request');
+    expect(text.length).toBeGreaterThan(40 << 20);
+  });
+
+  it('asks a client that waits for it to send its body, once it is read', async () => {
+    const waiting = async (path: string, length: number): Promise<string> => {
+      const socket = net.connect({ port: host.port, host: '127.0.0.1' });
+      socket.write(
+        `POST ${path} HTTP/1.1\r\nHost: h\r\nExpect: 100-Continue\r\nContent-Length: ${length}\r\n\r\n`,
+      );
+      let text = '';
+      for await (const chunk of socket) {
+        text += String(chunk);
+        if (text === 'HTTP/1.1 100 Continue\r\n\r\n') socket.write('0123456789');
+        if (text.includes('"bytes":10}')) break;
+      }
+      return text;
+    };
+    expect(await waiting('/nowhere', 10)).toMatch(/^HTTP\/1\.1 404 /);
+    expect(await waiting('/ignores', 97 << 20)).toMatch(/^HTTP\/1\.1 500 /);
+    expect(await waiting('/length', 10)).toMatch(/^HTTP\/1\.1 100 [^]*HTTP\/1\.1 200 /);
+  });
+
+  it.runIf(streams)('gives 400 to a client that closes in the middle of its body', async () => {
+    const head = `POST /counts HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n`;
+    expect(await raw(host.port, head)).toMatch(/^HTTP\/1\.1 400/);
+    expect(await answer('/hello')).toMatchObject({ 0: 200 });
   });
 
   it.runIf(streams)('takes an upload in bounded memory', async () => {

@@ -94,6 +94,22 @@ describe('the life of a host', () => {
     expect(await host.exited).toBe(0);
   });
 
+  it(
+    'does not wait, when stopped, for the rest of a request that its client broke off',
+    { timeout: 20_000 },
+    async () => {
+      const host = await run(writeApp({ code }));
+      const socket = net.connect(Number(new URL(host.url).port), '127.0.0.1');
+      socket.write('POST /pid HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n');
+      await once(socket, 'data');
+      socket.destroy();
+      await once(socket, 'close');
+      // The host's grace is longer than this test may take.
+      await host.stop();
+      expect(await host.exited).toBe(0);
+    },
+  );
+
   it('lets running requests end when stopped, refuses new ones, runs appTerminate and exits 0', async () => {
     const host = await run(writeApp({ code }));
     const held = text(`${host.url}/held`);
