@@ -3,7 +3,17 @@ import { tagOf, type PoolId, type VmId } from '../core/ids.ts';
 import { limits } from '../core/limits.ts';
 import { noBackoff } from '../core/pool.ts';
 import type { BeatCall, BeatReply, HelloReply, NextReply, Stop } from '../core/vm-protocol.ts';
-import { beat, isLiving, isWorking, leave, ready, released, type Living, type Vm } from '../core/vm.ts';
+import {
+  beat,
+  isLiving,
+  isWorking,
+  leave,
+  ready,
+  released,
+  strayBeat,
+  type Living,
+  type Vm,
+} from '../core/vm.ts';
 import { assignmentOf } from './assignment.ts';
 import { lookAgain } from './look-again.ts';
 import { commitLoss } from './lose-vm.ts';
@@ -108,7 +118,7 @@ export function takeBeat(app: App, vmId: VmId, call: BeatCall): Promise<BeatRepl
     if (stored === undefined || vm === undefined || !isMine(vm, call.nonce))
       return stop('this VM is no longer wanted');
     const still = call.job === undefined || holds(vm, call.job);
-    const row = beat(vm, app.clock.now(), still ? call.job : undefined);
+    const row = still ? beat(vm, app.clock.now(), call.job) : strayBeat(vm, app.clock.now());
     if ((await replaceVm(app, stored, row)) === 'conflict') return 'conflict';
     if (!still) return { kind: 'drop' };
     return vm.kind === 'stopping' && call.job === undefined ? stop(vm.why) : { kind: 'go-on' };

@@ -58,13 +58,14 @@ export function judgeVm(vm: Vm, seen: Seen, nowMs: number, provisionMs: number):
 }
 
 /**
- * What it was told to do and has not done in time. One that is only to drop its job is overdue by its own beats: a silent
- * one may not have been able to ask, and its lease says the rest.
+ * What it was told to do and has not done in time. One that is only to drop its job is overdue when its own beats say that
+ * it is still at it: its question for work may be held by an instance that stands still, and a silent one may not have
+ * been able to ask; its lease says the rest.
  */
 function overdueIn(vm: Living, nowMs: number): string | undefined {
   if (vm.kind !== 'stopping' && vm.kind !== 'releasing') return undefined;
-  const seenMs = vm.kind === 'releasing' && vm.after === 'idle' ? vm.beatMs : nowMs;
-  return seenMs - vm.sinceMs > limits.leaveMs ? vm.why : undefined;
+  const untilMs = vm.kind === 'releasing' && vm.after === 'idle' ? (vm.atItMs ?? vm.sinceMs) : nowMs;
+  return untilMs - vm.sinceMs > limits.leaveMs ? vm.why : undefined;
 }
 
 export type SizeStep =

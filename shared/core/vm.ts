@@ -42,7 +42,13 @@ export type Idle = VmCommon & Alive & { readonly kind: 'idle' };
 export type Busy = VmCommon & Alive & Done & { readonly kind: 'busy'; readonly job: Assigned };
 export type Draining = VmCommon & Alive & Done & { readonly kind: 'draining'; readonly job: Assigned };
 export type Releasing = VmCommon &
-  Alive & { readonly kind: 'releasing'; readonly after: 'idle' | 'stop'; readonly why: string };
+  Alive & {
+    readonly kind: 'releasing';
+    readonly after: 'idle' | 'stop';
+    readonly why: string;
+    /** Its last beat that named the job which it was to drop. */
+    readonly atItMs?: number;
+  };
 export type Stopping = VmCommon & Alive & { readonly kind: 'stopping'; readonly why: string };
 export type Stopped = VmCommon & {
   readonly kind: 'stopped';
@@ -126,6 +132,12 @@ export function beat<V extends Living>(vm: V, nowMs: number, done?: Done): V {
   if (row.suspectMs === undefined) return row;
   const { suspectMs: _, ...unsuspected } = row;
   return unsuspected as V;
+}
+
+/** A sign of life that names a job which is no longer its own. */
+export function strayBeat(vm: Living, nowMs: number): Living {
+  const row = beat(vm, nowMs);
+  return row.kind === 'releasing' ? { ...row, atItMs: row.beatMs } : row;
 }
 
 /** Calls may overtake each other. */

@@ -2,7 +2,16 @@ import { describe, expect, it } from 'vitest';
 import { limits } from '../../shared/core/limits.ts';
 import { noBackoff, type Pool } from '../../shared/core/pool.ts';
 import { classicDemand, decideSize, judgeVm, type Seen } from '../../shared/core/reconcile.ts';
-import { claim, drain, provision, release, tellToStop, type Vm } from '../../shared/core/vm.ts';
+import {
+  beat,
+  claim,
+  drain,
+  provision,
+  release,
+  strayBeat,
+  tellToStop,
+  type Vm,
+} from '../../shared/core/vm.ts';
 import { busyVm, idleVm, poolId, t0, vmIdOf } from './vms.ts';
 
 const pool: Pool = {
@@ -50,11 +59,15 @@ describe('the health of a VM', () => {
     expect(judgeVm(vm, seen, t0 + limits.leaveMs + 1, 30_000)?.kind).toBe('lose');
   });
 
-  it('ends one that was told to drop its job when its own beats say that it does not, not for a stall', () => {
+  it('ends one that was told to drop its job when its own beats say that it is still at it, not for a stall', () => {
     const vm = release(busyVm(1), 'idle', 'its job was cancelled', t0);
-    expect(judgeVm(vm, seen, t0 + limits.leaveMs + 1, 30_000)).toBeUndefined();
-    const beaten = { ...vm, beatMs: t0 + limits.leaveMs + 1 };
-    expect(judgeVm(beaten, seen, t0 + limits.leaveMs + 2, 30_000)?.kind).toBe('lose');
+    const lateMs = t0 + limits.leaveMs + 1;
+    expect(judgeVm(vm, seen, lateMs, 30_000)).toBeUndefined();
+    // It has dropped its job, and its question for more was taken by an instance that stands still.
+    expect(judgeVm(beat(vm, lateMs), seen, lateMs, 30_000)).toBeUndefined();
+    const atIt = strayBeat(vm, t0 + limits.leaveMs);
+    expect(judgeVm(atIt, seen, lateMs, 30_000)).toBeUndefined();
+    expect(judgeVm(strayBeat(atIt, lateMs), seen, lateMs, 30_000)?.kind).toBe('lose');
   });
 });
 

@@ -146,7 +146,10 @@ export const rows = {
     some({ ...alive, kind: kindOf('idle') }, { suspectMs: ms, owner: id }),
     fc.record({ ...alive, kind: kindOf('busy'), job: assigned, rowsDone: count }),
     fc.record({ ...alive, kind: kindOf('draining'), job: assigned, rowsDone: count }),
-    fc.record({ ...alive, kind: kindOf('releasing'), after: fc.constantFrom('idle', 'stop'), why: text }),
+    some(
+      { ...alive, kind: kindOf('releasing'), after: fc.constantFrom('idle', 'stop'), why: text },
+      { atItMs: ms },
+    ),
     fc.record({ ...alive, kind: kindOf('stopping'), why: text }),
     some(
       { ...vmCommon, kind: kindOf('stopped'), atMs: ms, cause: text, end: fc.constantFrom('left', 'failed') },

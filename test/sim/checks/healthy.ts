@@ -24,8 +24,6 @@ export const healthyVms: MakeCheck = ({ storage, violations, facts, hooks }) => 
     if (after?.kind !== 'stopped' || before === undefined) return;
     if (before.kind === 'stopped' || before.kind === 'provisioning' || before.kind === 'stopping') return;
     if (before.kind === 'releasing' && before.after === 'stop') return;
-    // Its question for work may be with an instance that stands still: until then it hears of nothing.
-    if (before.kind === 'releasing' && before.sinceMs < facts.lastDisturbedMs) return;
     if (!/no sign of life|not leave in time/.test(after.cause)) return;
     const vm = facts.vms.get(after.vmId);
     if (vm === undefined || vm.endMs !== undefined || vm.doubled) return;

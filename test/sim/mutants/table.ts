@@ -235,13 +235,13 @@ export const mutants: readonly Mutant[] = [
     ...one(
       'a VM stopped that could not ask during a stall',
       'core/reconcile.ts',
-      "const seenMs = vm.kind === 'releasing' && vm.after === 'idle' ? vm.beatMs : nowMs;",
-      'const seenMs = nowMs;',
+      "const untilMs = vm.kind === 'releasing' && vm.after === 'idle' ? (vm.atItMs ?? vm.sinceMs) : nowMs;",
+      'const untilMs = nowMs;',
     ),
     pinnedBy: {
       file: 'test/core/reconcile.test.ts',
       title:
-        'ends one that was told to drop its job when its own beats say that it does not, not for a stall',
+        'ends one that was told to drop its job when its own beats say that it is still at it, not for a stall',
     },
   },
   {
