@@ -134,7 +134,7 @@ export const faults: readonly Fault[] = [
     ['test/http/answer.test.ts', 'a request that takes too long is a 503, and begins no write afterwards'],
     [
       'test/core/reconcile.test.ts',
-      'ends one that was told to drop its job when its own beats say that it does not, not for a stall',
+      'ends one that was told to drop its job when its own beats say that it is still at it, not for a stall',
     ],
   ),
   fault(

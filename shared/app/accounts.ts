@@ -1,8 +1,9 @@
 /** Pool accounts: the operator makes them, agrees quotas, hands out and rotates keys (article, statements 5, 6 and 14). */
-import { rotate, type Account, type KeySlot } from '../core/account.ts';
+import { revived, rotate, type Account, type KeySlot } from '../core/account.ts';
 import { conflict, notFound, type Refused } from '../core/refusal.ts';
 import { collect } from './all-rows.ts';
 import { accountMemory } from './authorize.ts';
+import { findAccount } from './find-account.ts';
 import { lookAgain } from './look-again.ts';
 import type { App } from './ports.ts';
 
@@ -16,16 +17,12 @@ export function putAccount(
 ): Promise<{ kind: 'account'; account: Account; outcome: 'created' | 'updated' }> {
   return lookAgain(app, async () => {
     const old = await app.store.get('account', { subscriptionId });
+    const nowMs = app.clock.now();
+    const isThere = old !== undefined && old.row.goneMs === undefined;
     const account: Account =
       old === undefined
-        ? {
-            subscriptionId,
-            ...quotas,
-            pools: 0,
-            keys: { primary: 1, secondary: 1 },
-            createdMs: app.clock.now(),
-          }
-        : { ...old.row, ...quotas };
+        ? { subscriptionId, ...quotas, pools: 0, keys: { primary: 1, secondary: 1 }, createdMs: nowMs }
+        : { ...(isThere ? old.row : revived(old.row, nowMs)), ...quotas };
     const done = await app.store.commit([
       old === undefined
         ? { do: 'create', kind: 'account', row: account }
@@ -33,7 +30,7 @@ export function putAccount(
     ]);
     if (done.kind === 'conflict') return 'conflict';
     app.memory.forget(accountMemory(subscriptionId));
-    return { kind: 'account', account, outcome: old === undefined ? 'created' : 'updated' } as const;
+    return { kind: 'account', account, outcome: isThere ? 'updated' : 'created' } as const;
   });
 }
 
@@ -41,7 +38,7 @@ export async function getAccount(
   app: App,
   subscriptionId: string,
 ): Promise<{ kind: 'account'; account: Account } | Refused> {
-  const stored = await app.store.get('account', { subscriptionId });
+  const stored = await findAccount(app, subscriptionId);
   return stored === undefined ? noAccount(subscriptionId) : { kind: 'account', account: stored.row };
 }
 
@@ -53,7 +50,7 @@ export async function listAccounts(
     { of: 'accounts' },
     options.after === undefined ? { limit: options.top } : { limit: options.top, after: options.after },
   );
-  const accounts = page.rows.map((stored) => stored.row);
+  const accounts = page.rows.flatMap(({ row }) => (row.goneMs === undefined ? [row] : []));
   return page.after === undefined
     ? { kind: 'accounts', accounts }
     : { kind: 'accounts', accounts, after: page.after };
@@ -73,7 +70,7 @@ export function regenerateAccountKey(
   slot: KeySlot,
 ): Promise<KeyPair | Refused> {
   return lookAgain(app, async () => {
-    const old = await app.store.get('account', { subscriptionId });
+    const old = await findAccount(app, subscriptionId);
     if (old === undefined) return noAccount(subscriptionId);
     const account = { ...old.row, keys: rotate(old.row.keys, slot) };
     const done = await app.store.commit([{ do: 'replace', kind: 'account', row: account, etag: old.etag }]);
@@ -88,7 +85,7 @@ export async function deleteAccount(
   subscriptionId: string,
 ): Promise<{ kind: 'deleted' } | Refused> {
   return lookAgain(app, async () => {
-    const old = await app.store.get('account', { subscriptionId });
+    const old = await findAccount(app, subscriptionId);
     if (old === undefined) return noAccount(subscriptionId);
     const [reservations, services, plans] = await Promise.all([
       collect(app, { of: 'reservations', subscriptionId }, 1),
@@ -107,12 +104,10 @@ export async function deleteAccount(
         'The account still has web services or plans; delete them first.',
       );
     }
-    const emptied = { ...old.row, maxPools: 0, maxVmsPerPool: 0 };
-    const guarded = await app.store.commit([
-      { do: 'replace', kind: 'account', row: emptied, etag: old.etag },
-    ]);
-    if (guarded.kind === 'conflict') return 'conflict';
-    await app.store.commit([{ do: 'remove', kind: 'account', key: { subscriptionId } }]);
+    // The row stays: it knows which keys have been in use, and whoever makes something under it is told.
+    const gone = { ...old.row, goneMs: app.clock.now() };
+    const done = await app.store.commit([{ do: 'replace', kind: 'account', row: gone, etag: old.etag }]);
+    if (done.kind === 'conflict') return 'conflict';
     app.memory.forget(accountMemory(subscriptionId));
     return { kind: 'deleted' } as const;
   });

@@ -4,6 +4,7 @@ import { isId, parseSubscriptionId } from '../core/ids.ts';
 import { limits } from '../core/limits.ts';
 import { unauthorized, type Refused } from '../core/refusal.ts';
 import type { Service } from '../core/service.ts';
+import { findAccount } from './find-account.ts';
 import { recallWorkspace, workspaceMemory, type WorkspaceView } from './find-workspace.ts';
 import type { App, KeyOwner, Stored } from './ports.ts';
 import { serviceMemory } from './put-service.ts';
@@ -27,7 +28,7 @@ export async function authorizeAccount(
   if (known !== undefined) return { kind: 'account', account: known };
   app.memory.forget(memory);
   const account = opened(
-    await app.memory.recall(memory, limits.keyCacheMs, () => app.store.get('account', { subscriptionId })),
+    await app.memory.recall(memory, limits.keyCacheMs, () => findAccount(app, subscriptionId)),
   );
   return account === undefined ? unauthorized() : { kind: 'account', account };
 }

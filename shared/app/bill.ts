@@ -1,6 +1,7 @@
 /** The bill of a plan over any time: whole periods from the ledger's balances, and what runs now. */
 import type { Account } from '../core/account.ts';
 import { lengthMs, usageOf, type Slice } from '../core/billing.ts';
+import { classicTag, tagOf } from '../core/ids.ts';
 import { limits } from '../core/limits.ts';
 import {
   addUsage,
@@ -16,7 +17,7 @@ import {
 } from '../core/plan.ts';
 import { badArgument, type Refused } from '../core/refusal.ts';
 import { allRows, collect } from './all-rows.ts';
-import { periodFor, tierOf } from './periods.ts';
+import { periodFor } from './periods.ts';
 import { getPlan, type NamedThing } from './plans.ts';
 import { liveSlicesOfPlan } from './pool-usage.ts';
 import type { App } from './ports.ts';
@@ -46,7 +47,7 @@ export async function planBill(
   if (found.kind === 'refused') return found;
   const { plan } = found;
   const nowMs = app.clock.now();
-  const present = periodAt(plan, tierOf(app, plan), nowMs);
+  const present = periodAt(plan, nowMs);
   const fromMs = span.fromMs ?? present.startMs;
   const toMs = span.toMs ?? Math.max(present.endMs, fromMs);
   if (toMs < fromMs || toMs - fromMs > limits.billDaysMax * dayMs) {
@@ -56,11 +57,15 @@ export async function planBill(
     );
   }
   await periodFor(app, plan, nowMs);
-  const { live, posted } = await usageOfPlan(app, plan);
-  const rows = await collect(app, { of: 'periods', planId: plan.planId });
-  const touched = rows
+  // VM rows first, then the balances, then the lines: an hour that has a line is not counted live, so that what is posted
+  // in between can only be missing, never there twice.
+  const running = await liveSlicesOfPlan(app, plan);
+  const touched = (await collect(app, { of: 'periods', planId: plan.planId }))
     .map((stored) => stored.row)
     .filter((period) => period.startMs < toMs && period.endMs > fromMs);
+  const posted = await linesOfPools(app, plan, touched);
+  const known = new Set(posted.map((line) => `${line.hourMs}|${line.vmId}`));
+  const live = running.filter((slice) => !known.has(`${slice.hourMs}|${slice.vmId}`));
   const periods = touched.map((period) => billOf(period, live, posted));
   return {
     kind: 'bill',
@@ -69,14 +74,22 @@ export async function planBill(
   };
 }
 
-/** VM rows first, then lines: an hour that has a line is never counted live. */
-export async function usageOfPlan(app: App, plan: Plan): Promise<{ live: Slice[]; posted: Slice[] }> {
-  const live = await liveSlicesOfPlan(app, plan);
-  const posted: Slice[] = [];
-  for await (const { row } of allRows(app, { of: 'ledger', planId: plan.planId }))
-    if (row.kind === 'vm') posted.push(row);
-  const known = new Set(posted.map((line) => `${line.hourMs}|${line.vmId}`));
-  return { live: live.filter((slice) => !known.has(`${slice.hourMs}|${slice.vmId}`)), posted };
+/** From pool to pool, and of each only the hours of these periods: of a ledger of years most lies elsewhere. */
+async function linesOfPools(app: App, { planId }: Plan, periods: readonly Period[]): Promise<Slice[]> {
+  const [first] = periods;
+  const last = periods.at(-1);
+  const found: Slice[] = [];
+  if (first === undefined || last === undefined) return found;
+  // Lines of classic jobs come first, and belong to no pool.
+  let behindTag = classicTag;
+  for (;;) {
+    const [next] = (await app.store.list({ of: 'ledger', planId, behindTag }, { limit: 1 })).rows;
+    if (next === undefined) return found;
+    behindTag = tagOf(next.row.poolId);
+    const hours = { tag: behindTag, fromHourMs: first.startMs, toHourMs: last.endMs };
+    for await (const { row } of allRows(app, { of: 'lines', planId, ...hours }))
+      if (row.kind === 'vm') found.push(row);
+  }
 }
 
 function billOf(period: Period, live: readonly Slice[], posted: readonly Slice[]): PeriodBill {

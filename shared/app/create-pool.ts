@@ -7,6 +7,7 @@ import { hourOf } from '../core/billing.ts';
 import { limits } from '../core/limits.ts';
 import { planAt, type Service } from '../core/service.ts';
 import type { CallerKey } from './caller-keys.ts';
+import { findAccount } from './find-account.ts';
 import { lookAgain } from './look-again.ts';
 import { nudge } from './nudge.ts';
 import { planHold } from './plan-hold.ts';
@@ -48,7 +49,7 @@ export async function createPool(
   const { poolId } = pool;
   const live = { tag: tagOf(poolId), poolId, subscriptionId, dueMs: pool.createdMs };
   await app.store.commit([{ do: 'create', kind: 'live', row: live }]);
-  const reserved = await reserve(app, pool, key);
+  const reserved = await reserve(app, pool, wanted.swaggerUrl, key);
   if (reserved.kind === 'reserved') return complete(app, pool, 'created');
   await app.store.commit([{ do: 'remove', kind: 'live', key: { tag: live.tag } }]);
   switch (reserved.kind) {
@@ -103,14 +104,18 @@ async function complete(
 function reserve(
   app: App,
   pool: Pool,
+  swaggerUrl: string,
   key: CallerKey<'poolKey'> | undefined,
 ): Promise<{ kind: 'reserved' } | Exclude<Named, { kind: 'nothing' }>> {
   const { subscriptionId, poolId } = pool;
   return lookAgain(app, async () => {
-    const stored = await app.store.get('account', { subscriptionId });
+    const stored = await findAccount(app, subscriptionId);
     if (stored === undefined) return notFound('AccountNotFound', 'The account no longer exists.');
     const named = key === undefined ? undefined : await poolOfKey(app, key);
     if (named !== undefined && named.kind !== 'nothing') return named;
+    // A service goes only under the account's version, and not while a pool bills to it.
+    const service = await billingService(app, subscriptionId, swaggerUrl);
+    if (service.kind === 'refused') return service;
     const { maxPools, maxVmsPerPool, pools } = stored.row;
     if (pools >= maxPools) {
       return conflict(

@@ -6,6 +6,7 @@ import type { Plan } from '../core/plan.ts';
 import { badArgument, conflict, notFound, shown, type Refused } from '../core/refusal.ts';
 import { movedTo, pendingMove, planAt, type PlanInterval, type Service } from '../core/service.ts';
 import { collect } from './all-rows.ts';
+import { findAccount } from './find-account.ts';
 import { lookAgain } from './look-again.ts';
 import { findPlan, getPlan, type NamedThing } from './plans.ts';
 import type { App, Stored } from './ports.ts';
@@ -60,7 +61,7 @@ export function moveAssociation(
 ): Promise<Association | Refused> {
   const { subscriptionId } = account;
   return lookAgain(app, async () => {
-    const owner = await app.store.get('account', { subscriptionId });
+    const owner = await findAccount(app, subscriptionId);
     if (owner === undefined) return notFound('AccountNotFound', 'The account no longer exists.');
     const found = await getPlan(app, account, thing);
     if (found.kind === 'refused') return found;

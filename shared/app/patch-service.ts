@@ -7,7 +7,14 @@ import type { Parameter, Service } from '../core/service.ts';
 import { lookAgain } from './look-again.ts';
 import type { App, Stored } from './ports.ts';
 import { serviceMemory, storageFor, type ServiceContent } from './put-service.ts';
-import { definitionOf, putDefinition, sealKey, storageOf, type Definition } from './service-definition.ts';
+import {
+  definitionOf,
+  newDefinitionName,
+  putDefinition,
+  sealKey,
+  storageOf,
+  type Definition,
+} from './service-definition.ts';
 import { takeModel, type ModelWish, type TakenModel } from './take-model.ts';
 
 export type ServicePatch = {
@@ -84,7 +91,7 @@ async function definitionWith(
   const old = await definitionOf(app, service);
   const storage = await storageWith(app, service, patch);
   if (storage?.kind === 'refused') return storage;
-  const name = `${service.subscriptionId}/${service.serviceId}/${app.random.hex(32)}.json`;
+  const name = newDefinitionName(app, service);
   const description = patch.description ?? old.description;
   const definition: Definition = {
     title: patch.title ?? old.title,

@@ -5,7 +5,7 @@ import { isFinal } from '../core/job.ts';
 import { limits } from '../core/limits.ts';
 import type { Plan } from '../core/plan.ts';
 import { endOfPlan, type Service } from '../core/service.ts';
-import { allRows, collect } from './all-rows.ts';
+import { allRows, collect, jobsWithSpec } from './all-rows.ts';
 import type { App } from './ports.ts';
 
 /**
@@ -70,9 +70,8 @@ async function useByWorkspaces(app: App, { subscriptionId, planId }: Plan): Prom
 
 /** Jobs first, then the outbox: a job that ends between the two reads is seen there. */
 async function useByJobs(app: App, { planId }: Plan): Promise<string | undefined> {
-  for await (const { row } of allRows(app, { of: 'specs', tag: classicTag })) {
-    const job = (await app.store.get('job', { jobId: row.jobId }))?.row;
-    if (job !== undefined && !isFinal(job) && job.payer === planId) {
+  for await (const { row: job } of jobsWithSpec(app, classicTag)) {
+    if (!isFinal(job) && job.payer === planId) {
       return `pays for the unfinished job ${job.jobId}; wait for it, or cancel it.`;
     }
   }

@@ -2,11 +2,13 @@
 import type { Account, Name } from '../core/account.ts';
 import { hourOf } from '../core/billing.ts';
 import { isId } from '../core/ids.ts';
+import { limits } from '../core/limits.ts';
 import { conflict, notFound, badArgument, shown, type Refused } from '../core/refusal.ts';
 import { pageOfAll, type PageWish } from '../core/page.ts';
-import { devTestTier, type Plan } from '../core/plan.ts';
+import { devTestTier, periodAt, recycled, type Cycle, type Plan, type Tier } from '../core/plan.ts';
 import { suggest } from '../core/suggest.ts';
 import { collect } from './all-rows.ts';
+import { findAccount } from './find-account.ts';
 import { lookAgain } from './look-again.ts';
 import { periodFor } from './periods.ts';
 import { useOfPlan } from './plan-use.ts';
@@ -23,16 +25,16 @@ export async function putPlan(
   tags: Tags = {},
 ): Promise<{ kind: 'plan'; plan: Plan; outcome: 'created' | 'updated' } | Refused> {
   const put = await lookAgain(app, async () => {
-    const account = await app.store.get('account', { subscriptionId });
+    const account = await findAccount(app, subscriptionId);
     if (account === undefined) return notFound('AccountNotFound', 'The account no longer exists.');
     const known = await planByName(app, subscriptionId, { group, name });
-    const refusal = await mayNotBe(app, subscriptionId, tier, known?.row.planId);
-    if (refusal !== undefined) return refusal;
-    if (known !== undefined) return change(app, account, known, { tier, tags });
+    const found = await tierFor(app, subscriptionId, tier, known?.row.planId);
+    if (found.kind === 'refused') return found;
+    if (known !== undefined) return change(app, account, known, { tier: found.tier, tags });
     const nowMs = app.clock.now();
     const planId = app.random.hex(32);
-    const common = { planId, subscriptionId, group, name, tier, createdMs: nowMs, anchorMs: hourOf(nowMs) };
-    const plan: Plan = { ...common, tags };
+    const cycles = [{ fromMs: hourOf(nowMs), days: found.tier.refillDays }];
+    const plan: Plan = { planId, subscriptionId, group, name, tier, createdMs: nowMs, cycles, tags };
     const done = await app.store.commit([
       { do: 'replace', kind: 'account', row: account.row, etag: account.etag },
       { do: 'create', kind: 'plan', row: plan },
@@ -54,13 +56,15 @@ export function patchPlan(
   { tier, tags }: { readonly tier?: string; readonly tags?: Tags },
 ): Promise<{ kind: 'plan'; plan: Plan } | Refused> {
   return lookAgain(app, async () => {
-    const account = await app.store.get('account', { subscriptionId });
+    const account = await findAccount(app, subscriptionId);
     const known = await planByName(app, subscriptionId, thing);
     if (account === undefined || known === undefined) return noPlan(thing);
-    const wanted = tier ?? known.row.tier;
-    const refusal = await mayNotBe(app, subscriptionId, wanted, known.row.planId);
-    if (refusal !== undefined) return refusal;
-    return change(app, account, known, { tier: wanted, tags: tags ?? known.row.tags ?? {} });
+    const found = tier === undefined ? undefined : await tierFor(app, subscriptionId, tier, known.row.planId);
+    if (found?.kind === 'refused') return found;
+    return change(app, account, known, {
+      ...(found === undefined ? {} : { tier: found.tier }),
+      ...(tags === undefined ? {} : { tags }),
+    });
   });
 }
 
@@ -68,9 +72,13 @@ async function change(
   app: App,
   account: Stored<'account'>,
   known: Stored<'plan'>,
-  to: { readonly tier: string; readonly tags: Tags },
+  { tier, tags }: { readonly tier?: Tier; readonly tags?: Tags },
 ): Promise<{ kind: 'plan'; plan: Plan; outcome: 'updated' } | 'conflict'> {
-  const plan = { ...known.row, ...to };
+  const plan: Plan = {
+    ...known.row,
+    ...(tier === undefined ? {} : { tier: tier.name, cycles: cyclesWith(app, known.row, tier) }),
+    ...(tags === undefined ? {} : { tags }),
+  };
   const done = await app.store.commit([
     { do: 'replace', kind: 'account', row: account.row, etag: account.etag },
     { do: 'replace', kind: 'plan', row: plan, etag: known.etag },
@@ -79,25 +87,32 @@ async function change(
   return done.kind === 'done' ? { kind: 'plan', plan, outcome: 'updated' } : 'conflict';
 }
 
-/** A tier that is none, or a second one of the tier that a subscription may have once. */
-async function mayNotBe(
+/** Not where a period ends so soon that an instance may have begun the next one, or still remembers the plan as it was. */
+function cyclesWith(app: App, plan: Plan, tier: Tier): readonly Cycle[] {
+  const { endMs } = periodAt(plan, app.clock.now() + limits.moveNoticeMs);
+  return recycled(plan.cycles, tier.refillDays, endMs);
+}
+
+/** Refused: a tier that is none, or a second one of the tier that a subscription may have once. */
+async function tierFor(
   app: App,
   subscriptionId: string,
-  tier: string,
+  name: string,
   planId: string | undefined,
-): Promise<Refused | undefined> {
+): Promise<{ readonly kind: 'tier'; readonly tier: Tier } | Refused> {
   const tiers = app.config.tiers.map((one) => one.name);
-  if (!tiers.includes(tier)) {
-    const near = suggest(tier, tiers);
+  const tier = app.config.tiers.find((one) => one.name === name);
+  if (tier === undefined) {
+    const near = suggest(name, tiers);
     return badArgument(
       'BadSku',
-      `sku.name is "${shown(tier)}", and there is no such tier. ${near === undefined ? `Tiers are ${tiers.join(', ')}.` : `Did you mean "${near}"?`}`,
+      `sku.name is "${shown(name)}", and there is no such tier. ${near === undefined ? `Tiers are ${tiers.join(', ')}.` : `Did you mean "${near}"?`}`,
     );
   }
-  if (tier !== devTestTier) return undefined;
+  if (name !== devTestTier) return { kind: 'tier', tier };
   const plans = await presentPlans(app, subscriptionId);
   const other = plans.find((plan) => plan.tier === devTestTier && plan.planId !== planId);
-  if (other === undefined) return undefined;
+  if (other === undefined) return { kind: 'tier', tier };
   return conflict(
     'DevTestPlanExists',
     `A subscription may have one ${devTestTier} plan, and "${other.name}" in resource group "${other.group}" is one; use that, or take another tier.`,
@@ -138,7 +153,7 @@ export async function deletePlan(
   thing: NamedThing,
 ): Promise<{ kind: 'deleted' } | Refused> {
   return lookAgain<{ kind: 'deleted' } | Refused>(app, async () => {
-    const account = await app.store.get('account', { subscriptionId });
+    const account = await findAccount(app, subscriptionId);
     const known = await planByName(app, subscriptionId, thing);
     if (known === undefined || account === undefined) return noPlan(thing);
     const use = await useOfPlan(app, known.row);

@@ -1,9 +1,9 @@
 /** What a pool has used: posted lines plus what runs now, up to the last sign of life. */
 import { hourOf, lengthMs, unposted, type Slice } from '../core/billing.ts';
-import { tagOf } from '../core/ids.ts';
+import { tagOf, type PlanId } from '../core/ids.ts';
 import type { Pool } from '../core/pool.ts';
 import type { Plan } from '../core/plan.ts';
-import { planAt, type PlanInterval } from '../core/service.ts';
+import { planAt } from '../core/service.ts';
 import { collect } from './all-rows.ts';
 import type { App } from './ports.ts';
 
@@ -30,14 +30,13 @@ export async function liveSlices(app: App, poolId: string): Promise<Slice[]> {
 export async function usageOfPool(
   app: App,
   pool: Pool,
-  plans: readonly PlanInterval[],
+  planIds: readonly PlanId[],
   fromMs: number,
   toMs: number,
 ): Promise<PoolUsage> {
   const live = await liveSlices(app, pool.poolId);
-  const planIds = new Set(plans.map((interval) => interval.planId));
   const lines: Slice[] = [];
-  for (const planId of planIds) {
+  for (const planId of new Set(planIds)) {
     const range = {
       of: 'lines',
       planId,

@@ -7,9 +7,10 @@ import { beginDeletion, wishFor, type Pool } from '../core/pool.ts';
 import { conflict, notFound, shown, type Refused } from '../core/refusal.ts';
 import { planAt, type Service } from '../core/service.ts';
 import type { Vm } from '../core/vm.ts';
-import { collect } from './all-rows.ts';
+import { collect, jobsWithSpec } from './all-rows.ts';
 import { cancelJob } from './cancel.ts';
 import { tooManyVms } from './create-pool.ts';
+import { findAccount } from './find-account.ts';
 import { lookAgain } from './look-again.ts';
 import { nudge } from './nudge.ts';
 import { poolById } from './pool-of-tag.ts';
@@ -106,7 +107,7 @@ export async function resizePool(
     if (found.kind === 'refused') return found;
     const pool = found.row;
     if (pool.kind !== 'active') return gone(pool);
-    const quota = await app.store.get('account', { subscriptionId: account.subscriptionId });
+    const quota = await findAccount(app, account.subscriptionId);
     const max = quota?.row.maxVmsPerPool ?? 0;
     if (wanted.vmCount > max && wanted.vmCount > pool.wish.vmCount) return tooManyVms(wanted.vmCount, max);
     const wish = { vmCount: wanted.vmCount, stampMs, busyVms: wanted.busyVms ?? 'drain' };
@@ -158,13 +159,14 @@ async function cancelAll(app: App, jobs: readonly Job[]): Promise<void> {
   await Promise.all(jobs.map((job) => cancelJob(app, job, 'Its pool was deleted.')));
 }
 
-/** Queued and running jobs, at most `limits.countMax`. */
+/** Queued and running jobs, at most `limits.countMax`; any number of jobs that were never started may lie between them. */
 async function unfinishedJobs(app: App, poolId: PoolId): Promise<Job[]> {
-  const specs = await collect(app, { of: 'specs', tag: tagOf(poolId) }, limits.countMax);
-  const jobs = await Promise.all(specs.map((spec) => app.store.get('job', { jobId: spec.row.jobId })));
-  return jobs.flatMap((stored) =>
-    stored === undefined || isFinal(stored.row) || stored.row.kind === 'registered' ? [] : [stored.row],
-  );
+  const found: Job[] = [];
+  for await (const { row } of jobsWithSpec(app, tagOf(poolId))) {
+    if (!isFinal(row) && row.kind !== 'registered') found.push(row);
+    if (found.length >= limits.countMax) break;
+  }
+  return found;
 }
 
 function gone(pool: Pool): Refused {
@@ -193,21 +195,38 @@ export async function listPoolJobs(
   if (found.kind === 'refused') return found;
   const tag = tagOf(poolId);
   const vms = (await collect(app, { of: 'vms', tag })).map((stored) => stored.row);
+  const { jobs, after } = await jobsOf(app, tag, options);
+  return after === undefined ? { kind: 'jobs', jobs, vms } : { kind: 'jobs', jobs, vms, after };
+}
+
+/** One reply looks at `limits.jobPagesMax` pages at most: with a filter it may be short, or empty, and go on elsewhere. */
+async function jobsOf(
+  app: App,
+  tag: string,
+  { top, status, after: begin }: { top: number; after?: string; status?: Job['kind'] },
+): Promise<{ jobs: Job[]; after?: string }> {
   const jobs: Job[] = [];
-  let after = options.after;
-  do {
+  let after = begin;
+  for (let pages = 0; pages < limits.jobPagesMax; pages += 1) {
     const page = await app.store.list(
       { of: 'jobs', tag },
-      { limit: options.top - jobs.length, ...(after === undefined ? {} : { after }) },
+      {
+        limit: status === undefined ? top - jobs.length : limits.pageMax,
+        ...(after === undefined ? {} : { after }),
+      },
     );
-    jobs.push(
-      ...page.rows
-        .map((stored) => stored.row)
-        .filter((job) => options.status === undefined || job.kind === options.status),
-    );
-    after = page.after;
-  } while (after !== undefined && jobs.length < options.top);
-  return after === undefined ? { kind: 'jobs', jobs, vms } : { kind: 'jobs', jobs, vms, after };
+    for (const { row: job } of page.rows) {
+      if (status !== undefined && job.kind !== status) continue;
+      // There is one more.
+      const last = jobs.at(-1);
+      if (last !== undefined && jobs.length === top) return { jobs, after: app.store.place('job', last) };
+      jobs.push(job);
+    }
+    if (page.after === undefined) return { jobs };
+    ({ after } = page);
+    if (jobs.length === top) break;
+  }
+  return after === undefined ? { jobs } : { jobs, after };
 }
 
 export async function poolUsage(
@@ -218,13 +237,18 @@ export async function poolUsage(
 ): Promise<{ usage: PoolUsage; commitmentPlanId: string | undefined; kind: 'pool-usage' } | Refused> {
   const found = await findPool(app, account, poolId);
   if (found.kind === 'refused') return found;
-  const plans = (await serviceOf(app, found.row))?.plans ?? [];
+  const plans = (await serviceOf(app, found.row))?.plans;
   const usage = await usageOfPool(
     app,
     found.row,
-    plans,
+    plans?.map(({ planId }) => planId) ?? (await allPlanIds(app, account)),
     span.fromMs ?? found.row.createdMs,
     span.toMs ?? app.clock.now(),
   );
-  return { kind: 'pool-usage', usage, commitmentPlanId: planAt(plans, app.clock.now()) };
+  return { kind: 'pool-usage', usage, commitmentPlanId: planAt(plans ?? [], app.clock.now()) };
+}
+
+/** A pool outlives its service for some time: which plans have paid for it only their ledgers say then. */
+async function allPlanIds(app: App, { subscriptionId }: Account): Promise<string[]> {
+  return (await collect(app, { of: 'plans', subscriptionId })).map(({ row }) => row.planId);
 }

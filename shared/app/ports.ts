@@ -112,8 +112,8 @@ export type Range =
       readonly fromHourMs: number;
       readonly toHourMs: number;
     }
-  /** All lines of a plan, by tag and hour. */
-  | { readonly of: 'ledger'; readonly planId: PlanId }
+  /** All lines of a plan, by tag and hour; only those of tags behind `behindTag`. */
+  | { readonly of: 'ledger'; readonly planId: PlanId; readonly behindTag?: Tag }
   | { readonly of: 'vms'; readonly tag: Tag }
   | { readonly of: 'queue'; readonly tag: Tag; readonly lane?: string }
   /** Waiting jobs of all lanes behind this one. */
@@ -127,12 +127,8 @@ export type Range =
   | { readonly of: 'vms-and-queue'; readonly tag: Tag }
   /** Newest first; only those registered until then. */
   | { readonly of: 'jobs'; readonly tag: Tag; readonly untilMs?: number }
-  /** Unfinished jobs. */
-  | {
-      readonly of: 'specs';
-      readonly tag: Tag;
-      /** Only jobs registered until then. */ readonly untilMs?: number;
-    }
+  /** Unfinished jobs; only those registered until then. */
+  | { readonly of: 'specs'; readonly tag: Tag; readonly untilMs?: number }
   /** By their ends; only those before `beforeMs`. */
   | { readonly of: 'gone'; readonly tag: Tag; readonly beforeMs?: number }
   | { readonly of: 'expiries'; readonly tag: Tag; readonly beforeMs?: number }
@@ -193,6 +189,8 @@ export type Store = {
     range: R,
     options?: { limit?: number; after?: string },
   ): Promise<Page<RangeKind[R['of']]>>;
+  /** The place of a row in lists of one partition: a page `after` it begins with the next one. */
+  place<K extends Kind>(kind: K, key: Keys[K]): string;
   /** All or nothing: 1 to 100 rows of one partition, each once. */
   commit(writes: readonly Write[]): Promise<Commit>;
 };

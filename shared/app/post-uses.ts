@@ -3,24 +3,45 @@ import { classicTag } from '../core/ids.ts';
 import { limits } from '../core/limits.ts';
 import { lineOfUse, type Use } from '../core/metering.ts';
 import { periodAt, type Plan } from '../core/plan.ts';
-import { tierOf } from './periods.ts';
+import { eachStep } from './each-step.ts';
 import { postLines } from './post-lines.ts';
-import type { App, Write } from './ports.ts';
+import { StoreFault, type App, type Write } from './ports.ts';
 
-/** At most `limits.postLinesMax` entries a run; each step repeats harmlessly, and the next tick goes on. */
+/**
+ * The outbox page by page, to its end or for half of a pool's time in the tick; each step repeats harmlessly, and the next
+ * tick goes on. A plan that cannot be posted to keeps no other one waiting.
+ */
 export async function postUses(app: App): Promise<void> {
-  const page = await app.store.list({ of: 'uses', tag: classicTag }, { limit: limits.postLinesMax });
-  const batches = new Map<string, { plan: Plan; startMs: number; uses: Use[] }>();
-  for (const { row: use } of page.rows) {
-    const plan = await planOf(app, use);
-    const { startMs } = periodAt(plan, tierOf(app, plan), use.toMs);
-    const batch = batches.get(`${plan.planId}|${startMs}`) ?? { plan, startMs, uses: [] };
-    batch.uses.push(use);
-    batches.set(`${plan.planId}|${startMs}`, batch);
-  }
-  for (const { plan, startMs, uses } of batches.values()) {
-    await postLines(app, plan, startMs, uses.map(lineOfUse));
-    const writes = uses.map((key): Write => ({ do: 'remove', kind: 'use', key }));
+  const untilMs = app.clock.now() + limits.tickPoolMs / 2;
+  const errors: unknown[] = [];
+  let after: string | undefined;
+  do {
+    const page = await app.store.list(
+      { of: 'uses', tag: classicTag },
+      { limit: limits.postLinesMax, ...(after === undefined ? {} : { after }) },
+    );
+    const byPlan = Map.groupBy(
+      page.rows.map((stored) => stored.row),
+      (use) => use.planId,
+    );
+    const steps = [...byPlan.values()].map((uses) => () => postTo(app, uses));
+    await eachStep(steps).catch((error: unknown) => {
+      if (error instanceof StoreFault) throw error;
+      errors.push(error);
+    });
+    after = page.after;
+  } while (after !== undefined && app.clock.now() < untilMs);
+  if (errors.length > 0) throw errors[0];
+}
+
+/** @param uses of one plan, at most `limits.postLinesMax` */
+async function postTo(app: App, uses: readonly Use[]): Promise<void> {
+  const [first] = uses;
+  if (first === undefined) return;
+  const plan = await planOf(app, first);
+  for (const [startMs, part] of Map.groupBy(uses, (use) => periodAt(plan, use.toMs).startMs)) {
+    await postLines(app, plan, startMs, part.map(lineOfUse));
+    const writes = part.map((key): Write => ({ do: 'remove', kind: 'use', key }));
     await app.store.commit(writes);
   }
 }

@@ -5,7 +5,6 @@ import { periodAt, type Plan } from '../core/plan.ts';
 import type { Pool } from '../core/pool.ts';
 import { planAt } from '../core/service.ts';
 import { posted, type Stopped } from '../core/vm.ts';
-import { tierOf } from './periods.ts';
 import { postLines } from './post-lines.ts';
 import type { App, Stored, Write } from './ports.ts';
 
@@ -52,7 +51,7 @@ async function batches(app: App, pool: Pool, slices: readonly Slice[]): Promise<
       app.store.get('plan', { subscriptionId, planId }),
     );
     if (plan === undefined) throw new Error(`plan ${planId} of pool ${pool.poolId} does not exist`);
-    const { startMs } = periodAt(plan.row, tierOf(app, plan.row), slice.fromMs);
+    const { startMs } = periodAt(plan.row, slice.fromMs);
     const last = found.at(-1);
     const goesOn =
       last?.plan.planId === planId && last.startMs === startMs && last.slices.length < limits.postLinesMax;

@@ -4,10 +4,17 @@ import { badArgument, notFound, type Refused } from '../core/refusal.ts';
 import type { Origin, Parameter, PlanInterval, Service } from '../core/service.ts';
 import { accountByKey } from '../core/storage-account.ts';
 import { ensureContainer } from './default-outputs.ts';
+import { findAccount } from './find-account.ts';
 import { lookAgain } from './look-again.ts';
 import type { App, Keys, Stored, Write } from './ports.ts';
-import { putDefinition, sealKey, storageOf, type Definition } from './service-definition.ts';
-import { takeModel, type ModelWish } from './take-model.ts';
+import {
+  newDefinitionName,
+  putDefinition,
+  sealKey,
+  storageOf,
+  type Definition,
+} from './service-definition.ts';
+import { takeModel, type ModelWish, type TakenModel } from './take-model.ts';
 
 /** Where a service is found by its name. */
 export type ServicePlace = {
@@ -57,31 +64,17 @@ export async function putServiceAt(
   if (model.kind === 'refused') return model;
   const { subscriptionId } = place;
   const newId = app.random.hex(32);
-  const folder = `${subscriptionId}/${known?.row.serviceId ?? newId}`;
-  const made: Made = {
-    newId,
-    state: model.state,
-    definitionName: `${folder}/${app.random.hex(32)}.json`,
-  };
-  const definition: Definition = {
-    title: content.title,
-    ...(content.description === undefined ? {} : { description: content.description }),
-    echo: content.echo,
-    columns: model.columns,
-    scored: model.scored,
-    ...(storage.kind === 'none'
-      ? {}
-      : { storage: { name: storage.name, keySealed: sealKey(app, storage.key, made.definitionName) } }),
-  };
-  await putDefinition(app, made.definitionName, definition);
+  let made: Made | undefined;
   return lookAgain(app, async () => {
-    const [account, old] = await Promise.all([
-      app.store.get('account', { subscriptionId }),
-      serviceAt(app, place),
-    ]);
+    const [account, old] = await Promise.all([findAccount(app, subscriptionId), serviceAt(app, place)]);
     if (account === undefined) return notFound('AccountNotFound', 'The account no longer exists.');
     const agreed = await terms(old?.row);
     if (agreed.kind === 'refused') return agreed;
+    const serviceId = old?.row.serviceId ?? newId;
+    // While the model was looked at, somebody may have made the service, or deleted it.
+    if (made?.serviceId !== serviceId)
+      made = await define(app, { subscriptionId, serviceId }, content, model, storage);
+    const { definition } = made;
     const service = serviceRow(app, place, content, made, agreed.plans, old?.row);
     const done = await app.store.commit(
       old === undefined
@@ -95,10 +88,34 @@ export async function putServiceAt(
 }
 
 type Made = {
-  readonly newId: string;
+  readonly serviceId: string;
   readonly state: Service['state'];
   readonly definitionName: string;
+  readonly definition: Definition;
 };
+
+/** The blob's name says whose it is: one of another service would be swept away as unused. */
+async function define(
+  app: App,
+  key: Keys['service'],
+  content: ServiceContent,
+  model: TakenModel,
+  storage: FoundStorage,
+): Promise<Made> {
+  const definitionName = newDefinitionName(app, key);
+  const definition: Definition = {
+    title: content.title,
+    ...(content.description === undefined ? {} : { description: content.description }),
+    echo: content.echo,
+    columns: model.columns,
+    scored: model.scored,
+    ...(storage.kind === 'none'
+      ? {}
+      : { storage: { name: storage.name, keySealed: sealKey(app, storage.key, definitionName) } }),
+  };
+  await putDefinition(app, definitionName, definition);
+  return { serviceId: key.serviceId, state: model.state, definitionName, definition };
+}
 
 /** Under the account's version: its plans and workspaces are still those that were looked at. */
 function creation(account: Stored<'account'>, place: ServicePlace, service: Service): Write[] {
@@ -119,7 +136,7 @@ function serviceRow(
 ): Service {
   const nowMs = app.clock.now();
   return {
-    serviceId: old?.serviceId ?? made.newId,
+    serviceId: made.serviceId,
     subscriptionId,
     origin,
     name,
@@ -135,12 +152,15 @@ function serviceRow(
   };
 }
 
+type FoundStorage =
+  { readonly kind: 'none' } | { readonly kind: 'storage'; readonly name: string; readonly key: string };
+
 /** The account is tried at once: a wrong key is told now, and not under a job. */
 export async function storageFor(
   app: App,
   { storage }: Pick<ServiceContent, 'storage'>,
   old: Service | undefined,
-): Promise<{ kind: 'none' } | { kind: 'storage'; name: string; key: string } | Refused> {
+): Promise<FoundStorage | Refused> {
   if (storage === undefined) return { kind: 'none' };
   const path = 'properties.storageAccount';
   const { name } = storage;

@@ -1,6 +1,6 @@
 /** The definition blob: what a service is beyond its row. Its name is new with every PUT, so its content never changes. */
 import type { Column, Service } from '../core/service.ts';
-import type { App } from './ports.ts';
+import type { App, Keys } from './ports.ts';
 
 export type Definition = {
   readonly title: string;
@@ -13,6 +13,11 @@ export type Definition = {
 };
 
 const rememberedMs = 5 * 60_000;
+
+/** Under its service's ids, by which the sweep of unused definitions finds the row that may name it. */
+export function newDefinitionName(app: App, { subscriptionId, serviceId }: Keys['service']): string {
+  return `${subscriptionId}/${serviceId}/${app.random.hex(32)}.json`;
+}
 
 export async function putDefinition(app: App, name: string, definition: Definition): Promise<void> {
   await app.blobs.put('millpond-services', name, new TextEncoder().encode(JSON.stringify(definition)));

@@ -8,6 +8,7 @@ import { pendingMove, planAt, type PlanInterval, type Service } from '../core/se
 import type { KeyPair } from './accounts.ts';
 import { collect } from './all-rows.ts';
 import { recallService } from './authorize.ts';
+import { findAccount } from './find-account.ts';
 import { lookAgain } from './look-again.ts';
 import { patchServiceAt, type ServicePatch } from './patch-service.ts';
 import { findPlan, recallPlan, sameName, type NamedThing } from './plans.ts';
@@ -183,10 +184,7 @@ export function deleteServiceAt(
 ): Promise<{ kind: 'deleted' } | Refused> {
   const { subscriptionId } = place;
   return lookAgain<{ kind: 'deleted' } | Refused>(app, async () => {
-    const [account, stored] = await Promise.all([
-      app.store.get('account', { subscriptionId }),
-      serviceAt(app, place),
-    ]);
+    const [account, stored] = await Promise.all([findAccount(app, subscriptionId), serviceAt(app, place)]);
     if (stored === undefined || account === undefined) return missing;
     const refusal = await mayNot(stored.row);
     if (refusal !== undefined) return refusal;

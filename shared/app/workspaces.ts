@@ -4,6 +4,7 @@ import { parseSubscriptionId, type SubscriptionId } from '../core/ids.ts';
 import type { Workspace } from '../core/workspace.ts';
 import { collect } from './all-rows.ts';
 import { noWorkspace } from './classic-services.ts';
+import { findAccount } from './find-account.ts';
 import { findWorkspace, tieKey, workspaceMemory, type WorkspaceView } from './find-workspace.ts';
 import { lookAgain } from './look-again.ts';
 import { findPlan } from './plans.ts';
@@ -27,7 +28,7 @@ export function putWorkspace(
 ): Promise<(WorkspaceView & { outcome: 'created' | 'updated' }) | Refused> {
   return lookAgain(app, async () => {
     const subscriptionId = parseSubscriptionId(wish.subscriptionId) ?? '-';
-    const account = await app.store.get('account', { subscriptionId });
+    const account = await findAccount(app, subscriptionId);
     if (account === undefined) return noAccount(wish.subscriptionId);
     const plan = await findPlan(app, subscriptionId, wish.commitmentPlanId);
     if (plan === undefined) return noPlan(wish.commitmentPlanId);
@@ -83,7 +84,7 @@ async function untie(
   app: App,
   { workspaceId, subscriptionId }: Workspace,
 ): Promise<'untied' | 'conflict' | Refused> {
-  const account = await app.store.get('account', { subscriptionId });
+  const account = await findAccount(app, subscriptionId);
   const key = tieKey(subscriptionId, workspaceId);
   const tie = await app.store.get('name', key);
   if (account === undefined || tie === undefined) return 'untied';

@@ -21,8 +21,6 @@ export type LocalComputeOptions = {
   readonly workers?: number;
   /** Names of hosts that VMs may reach although they lie on this machine: our own storage's. Default none. */
   readonly openHosts?: readonly string[];
-  /** V8's limit for a VM's heap, in MiB. Default: none of ours. */
-  readonly heapMb?: number;
   /** A process that was asked to leave is killed after this. Default 5 s. */
   readonly killMs?: number;
   /** Where VMs' JSON lines go. Default `inherit`: to this process's stderr. */
@@ -122,7 +120,7 @@ function forkVm(options: LocalComputeOptions, vmId: VmId): ChildProcess {
       workers: options.workers ?? 1,
       openHosts: options.openHosts ?? [],
     }),
-    execArgv: options.heapMb === undefined ? [] : [`--max-old-space-size=${options.heapMb}`],
+    execArgv: [],
     // Never piped: a full pipe that nobody reads would stop the VM.
     stdio: ['ignore', 'ignore', options.stderr ?? 'inherit', 'ipc'],
     detached: false,

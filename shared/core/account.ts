@@ -13,6 +13,8 @@ export type Account = {
   readonly pools: number;
   readonly keys: KeyVersions;
   readonly createdMs: number;
+  /** Deleted since: nobody finds it, and whoever makes it anew gets keys that no earlier one has had. */
+  readonly goneMs?: number;
 };
 
 /** The account's list of pools: made before the pool, removed when the pool is deleted. */
@@ -37,6 +39,11 @@ export type Name = {
   readonly name: string;
   readonly id: PlanId | ServiceId;
 };
+
+/** The account made anew, after `gone` was deleted. */
+export function revived({ goneMs: _, ...gone }: Account, nowMs: number): Account {
+  return { ...gone, keys: rotate(rotate(gone.keys, 'primary'), 'secondary'), createdMs: nowMs };
+}
 
 export function rotate(keys: KeyVersions, slot: KeySlot): KeyVersions {
   return { ...keys, [slot]: keys[slot] + 1 };

@@ -86,6 +86,10 @@ export const limits = {
   /** Counts that would scan stop here. */
   countMax: 1_000,
   pageMax: 1_000,
+  /** Rows of one page that are read by themselves at the same time. */
+  sideBySideMax: 100,
+  /** Pages of jobs that one reply of a list looks through for those of one status. */
+  jobPagesMax: 10,
   jobBodyBytesMax: 256 * kib,
   managementBodyBytesMax: mib,
   /** A body that has not arrived by then is 408. */

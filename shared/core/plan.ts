@@ -20,6 +20,9 @@ export type Tier = {
   readonly suspendOnOverage: boolean;
 };
 
+/** From `fromMs` on, a period's end, periods are so many days long. */
+export type Cycle = { readonly fromMs: number; readonly days: number };
+
 export type Plan = {
   readonly planId: PlanId;
   readonly subscriptionId: SubscriptionId;
@@ -27,8 +30,11 @@ export type Plan = {
   readonly name: string;
   readonly tier: string;
   readonly createdMs: number;
-  /** The whole UTC hour of the plan's creation: periods are counted from it. */
-  readonly anchorMs: number;
+  /**
+   * By time, never empty; the first begins with the whole UTC hour of the plan's creation. A tier with periods of another
+   * length begins a new one where the present period ends: periods never overlap.
+   */
+  readonly cycles: readonly Cycle[];
   readonly tags?: Readonly<Record<string, string>>;
   /** Deleted since: its name is free again, and whatever was still under way finds a plan to post to. */
   readonly goneMs?: number;
@@ -39,7 +45,7 @@ export type Period = {
   readonly planId: PlanId;
   readonly startMs: number;
   readonly endMs: number;
-  readonly rates: Omit<Tier, 'name' | 'refillDays'>;
+  readonly rates: Rates;
   readonly usage: Usage;
 };
 
@@ -60,17 +66,34 @@ export function addUsage(a: Usage, b: Usage): Usage {
   };
 }
 
-/** The period that contains an instant; instants before the anchor belong to the first. */
-export function periodAt(plan: Plan, tier: Tier, atMs: number): { startMs: number; endMs: number } {
-  const lengthMs = tier.refillDays * dayMs;
-  const index = Math.max(0, Math.floor((atMs - plan.anchorMs) / lengthMs));
-  const startMs = plan.anchorMs + index * lengthMs;
+/** The period that contains an instant; instants before the first cycle belong to the first period. */
+export function periodAt({ cycles }: Plan, atMs: number): { startMs: number; endMs: number } {
+  const { fromMs, days } = cycleAt(cycles, atMs);
+  const lengthMs = days * dayMs;
+  const startMs = fromMs + Math.max(0, Math.floor((atMs - fromMs) / lengthMs)) * lengthMs;
   return { startMs, endMs: startMs + lengthMs };
 }
 
-export function openPeriod(plan: Plan, tier: Tier, atMs: number): Period {
-  const { name: _, refillDays: __, ...rates } = tier;
-  return { planId: plan.planId, ...periodAt(plan, tier, atMs), rates, usage: noUsage };
+/** The cycles of a plan whose tier has periods of so many days from `fromMs` on, where a period ends. */
+export function recycled(cycles: readonly Cycle[], days: number, fromMs: number): readonly Cycle[] {
+  const begun = cycles.filter((cycle) => cycle.fromMs < fromMs);
+  return begun.at(-1)?.days === days ? begun : [...begun, { fromMs, days }];
+}
+
+function cycleAt(cycles: readonly Cycle[], atMs: number): Cycle {
+  const cycle = cycles.findLast(({ fromMs }) => fromMs <= atMs) ?? cycles[0];
+  if (cycle === undefined) throw new Error('a plan has no cycle');
+  return cycle;
+}
+
+export type Rates = Omit<Tier, 'name' | 'refillDays'>;
+
+export function ratesOf({ name: _, refillDays: __, ...rates }: Tier): Rates {
+  return rates;
+}
+
+export function openPeriod(plan: Plan, rates: Rates, atMs: number): Period {
+  return { planId: plan.planId, ...periodAt(plan, atMs), rates, usage: noUsage };
 }
 
 export type Overage = { readonly computeMs: number; readonly transactions: number };

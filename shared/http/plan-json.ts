@@ -26,7 +26,7 @@ export function planJson(plan: Plan, tiers: readonly Tier[]): PlanReply {
       chargeForPlan: false,
       chargeForOverage: tier !== undefined && !tier.suspendOnOverage,
       suspendPlanOnOverage: tier?.suspendOnOverage ?? false,
-      refillFrequencyInDays: tier?.refillDays ?? null,
+      refillFrequencyInDays: plan.cycles.at(-1)?.days ?? null,
       includedQuantities: tier === undefined ? {} : quantities(tier),
       minCapacityLimit: 1,
       maxCapacityLimit: 1,

@@ -134,9 +134,11 @@ export function keyRangeOf(range: Range): KeyRange {
         to: join(tag, time(range.toHourMs)),
       });
     }
-    case 'ledger':
+    case 'ledger': {
       // Tags are hex digits: periods lie behind them.
-      return inLedger(range, { from: '0', to: 'g' });
+      const from = range.behindTag === undefined ? '0' : part(range.behindTag) + afterBar;
+      return inLedger(range, { from, to: 'g' });
+    }
     case 'vms':
       return inPool(range, under('vm'));
     case 'queue':

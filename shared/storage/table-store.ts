@@ -73,6 +73,7 @@ export function makeStore(tools: StoreTools): Store {
       return stored;
     },
     list: (range, options) => list(tools, range, options ?? {}),
+    place: (kind, key) => placeOf(kind, key).rk,
     async commit(writes) {
       const batch = batchOf(codec, writes, random.hex(opDigits));
       let etags: readonly string[] = [];

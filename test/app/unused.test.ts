@@ -30,10 +30,10 @@ async function remodel(world: World, bytes: string, app = world.app): Promise<Se
   return ok(await patchService(app, world.account, thing, { model })).service;
 }
 
-async function put(world: World, name: string, bytes: string): Promise<Service> {
+async function put(world: World, name: string, bytes: string, app = world.app): Promise<Service> {
   world.blobs.put({ endpoint, container: 'models', name: `${bytes}.onnx` }, bytes);
   const ref = { ConnectionString: connectionString(world), RelativeLocation: `models/${bytes}.onnx` };
-  const made = await putService(world.app, world.account, {
+  const made = await putService(app, world.account, {
     group: 'rg',
     name,
     title: name,
@@ -84,6 +84,28 @@ test('what a service was made of goes when it is replaced, and all of it when it
   }
   expect(await namesIn(world, 'millpond-services')).toEqual([]);
   expect(await namesIn(world, 'millpond-models')).toEqual([]);
+});
+
+test('a service that two PUTs make at once, or that goes during one, keeps the definition that it names', async () => {
+  const world = await makeWorld();
+  const looking = Promise.withResolvers<void>();
+  const slow: App = {
+    ...world.app,
+    checkModel: async (bytes) => {
+      await looking.promise;
+      return world.app.checkModel(bytes);
+    },
+  };
+  const twin = put(world, 'twin', 'late', slow);
+  const adult = put(world, 'adult', 'late', slow);
+  const first = await put(world, 'twin', 'early');
+  ok(await deleteService(world.app, world.account, thing));
+  looking.resolve();
+  const [late, again] = await Promise.all([twin, adult]);
+  expect(late.serviceId).toBe(first.serviceId);
+  expect(again.serviceId).not.toBe(world.service.serviceId);
+  await sweptFor(world, roundMs, world.app);
+  expect(await namesIn(world, 'millpond-services')).toEqual([late.definition, again.definition].toSorted());
 });
 
 test('a model stays for another service of the same file', async () => {

@@ -5,7 +5,7 @@ import { planBill } from '../../shared/app/bill.ts';
 import { postLines } from '../../shared/app/post-lines.ts';
 import { usageHistory } from '../../shared/app/usage-history.ts';
 import { hourOf, type Line } from '../../shared/core/billing.ts';
-import { dayMs, hourMs, type Tier } from '../../shared/core/plan.ts';
+import { dayMs, hourMs, type Plan, type Tier } from '../../shared/core/plan.ts';
 import { planOf } from './classic-world.ts';
 import { makeWorld, ok, type World } from './world.ts';
 
@@ -33,7 +33,8 @@ type Use = typeof use extends fc.Arbitrary<infer T> ? T : never;
 
 function lineOf({ kind, atMs, lengthMs, pool }: Use, index: number, planId: string, startMs: number): Line {
   const subject = String(index).padStart(32, '0');
-  const poolId = String(pool).repeat(32);
+  // That of all zeros is the classic queue.
+  const poolId = String(pool + 1).repeat(32);
   const fromMs = startMs + atMs;
   if (kind === 'classic') {
     const toMs = fromMs + lengthMs;
@@ -42,6 +43,8 @@ function lineOf({ kind, atMs, lengthMs, pool }: Use, index: number, planId: stri
   const toMs = Math.min(fromMs + lengthMs, hourOf(fromMs) + hourMs);
   return { kind: 'vm', planId, poolId, vmId: subject, hourMs: hourOf(fromMs), fromMs, toMs };
 }
+
+const anchorOf = ({ cycles }: Plan) => cycles[0]?.fromMs ?? 0;
 
 /** Where a line counts: VM time where it begins, a classic job where it ends. */
 const countsAt = (line: Line) => (line.kind === 'vm' ? line.fromMs : line.toMs);
@@ -53,7 +56,7 @@ const halfUp = (a: number, b: number, c: number) =>
 async function worldWith(uses: readonly Use[]): Promise<{ world: World; lines: Line[]; startMs: number }> {
   const world = await makeWorld({ config: { tiers: [tier] } });
   const plan = await planOf(world, 's1');
-  const startMs = plan.anchorMs;
+  const startMs = anchorOf(plan);
   const lines = uses.map((one, index) => lineOf(one, index, plan.planId, startMs));
   for (const line of lines) {
     const period = startMs + Math.floor((countsAt(line) - startMs) / periodMs) * periodMs;
@@ -158,15 +161,15 @@ test('a day in which a period ends counts twice: before and after', async () => 
   const world = await makeWorld({ config: { tiers: [tier] } });
   await world.clock.advance(5 * hourMs);
   const plan = await planOf(world, 'late');
-  const endMs = plan.anchorMs + periodMs;
+  const endMs = anchorOf(plan) + periodMs;
   for (const [index, fromMs] of [endMs - hourMs, endMs].entries()) {
     const line = lineOf(
-      { kind: 'vm', atMs: fromMs - plan.anchorMs, lengthMs: 1_000, pool: 0 },
+      { kind: 'vm', atMs: fromMs - anchorOf(plan), lengthMs: 1_000, pool: 0 },
       index,
       plan.planId,
-      plan.anchorMs,
+      anchorOf(plan),
     );
-    await postLines(world.app, plan, fromMs < endMs ? plan.anchorMs : endMs, [line]);
+    await postLines(world.app, plan, fromMs < endMs ? anchorOf(plan) : endMs, [line]);
   }
   const { days } = ok(await usageHistory(world.app, world.account, { group: 'rg', name: 'late' }));
   const midnight = Math.floor(endMs / dayMs) * dayMs;

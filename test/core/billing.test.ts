@@ -7,6 +7,8 @@ import {
   openPeriod,
   overageOf,
   periodAt,
+  ratesOf,
+  recycled,
   type Plan,
   type Tier,
 } from '../../shared/core/plan.ts';
@@ -86,23 +88,55 @@ const plan: Plan = {
   name: 's1',
   tier: 'S1',
   createdMs: t0 + 5,
-  anchorMs: t0,
+  cycles: [{ fromMs: t0, days: 30 }],
 };
 
 describe('a period', () => {
   it('is 30 days long and begins on the whole hour of the creation', () => {
-    expect(periodAt(plan, s1, t0 + 30 * 24 * hourMs - 1)).toEqual({ startMs: t0, endMs: t0 + 720 * hourMs });
-    expect(periodAt(plan, s1, t0 + 30 * 24 * hourMs).startMs).toBe(t0 + 720 * hourMs);
+    expect(periodAt(plan, t0 + 30 * 24 * hourMs - 1)).toEqual({ startMs: t0, endMs: t0 + 720 * hourMs });
+    expect(periodAt(plan, t0 + 30 * 24 * hourMs).startMs).toBe(t0 + 720 * hourMs);
+  });
+
+  it('never overlaps another one, however tiers with other lengths follow one another', () => {
+    const change = fc.record({
+      afterHours: fc.integer({ min: 0, max: 2_000 }),
+      days: fc.integer({ min: 1, max: 40 }),
+    });
+    fc.assert(
+      fc.property(fc.array(change, { maxLength: 8 }), (changes) => {
+        let nowMs = t0;
+        let now = plan;
+        const seen = new Map<number, number>();
+        const see = (untilMs: number) => {
+          for (; nowMs < untilMs; nowMs += 12 * hourMs) {
+            const { startMs, endMs } = periodAt(now, nowMs);
+            expect(seen.get(startMs) ?? endMs).toBe(endMs);
+            seen.set(startMs, endMs);
+          }
+        };
+        for (const { afterHours, days } of changes) {
+          see(nowMs + afterHours * hourMs);
+          now = { ...now, cycles: recycled(now.cycles, days, periodAt(now, nowMs).endMs) };
+        }
+        see(nowMs + 2_000 * hourMs);
+        const spans = [...seen].sort(([a], [b]) => a - b);
+        for (const [index, [, endMs]] of spans.entries()) expect(spans[index + 1]?.[0] ?? endMs).toBe(endMs);
+      }),
+    );
   });
 
   it('prices the published example at 621.55 USD: 3,100 classic jobs of 360 s', () => {
-    const period = openPeriod(plan, s1, t0);
+    const period = openPeriod(plan, ratesOf(s1), t0);
     const usage = { poolMs: 0, classicMs: 3_100 * 360_000, transactions: 3_100 };
     expect(amountMicros(period, usage)).toBe(621_550_000);
   });
 
   it('charges only what lies over the included quantities', () => {
-    const period = openPeriod(plan, { ...s1, includedComputeMs: 25 * hourMs, includedTransactions: 100 }, t0);
+    const period = openPeriod(
+      plan,
+      ratesOf({ ...s1, includedComputeMs: 25 * hourMs, includedTransactions: 100 }),
+      t0,
+    );
     expect(overageOf(period, { poolMs: 24 * hourMs, classicMs: 0, transactions: 100 })).toEqual({
       computeMs: 0,
       transactions: 0,
@@ -113,10 +147,10 @@ describe('a period', () => {
   });
 
   it('rounds once per meter, half up, and stays exact where ms times micro-USD is no safe integer', () => {
-    const period = openPeriod(plan, { ...s1, microsPerHour: 1 }, t0);
+    const period = openPeriod(plan, ratesOf({ ...s1, microsPerHour: 1 }), t0);
     expect(amountMicros(period, { poolMs: hourMs / 2, classicMs: 0, transactions: 0 })).toBe(1);
     expect(amountMicros(period, { poolMs: hourMs / 2 - 1, classicMs: 0, transactions: 0 })).toBe(0);
-    const years = openPeriod(plan, s1, t0);
+    const years = openPeriod(plan, ratesOf(s1), t0);
     expect(amountMicros(years, { poolMs: 9_000_000 * hourMs + 1, classicMs: 0, transactions: 0 })).toBe(
       18_000_000_000_001,
     );

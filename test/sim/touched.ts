@@ -33,6 +33,7 @@ export function counted(store: Store, touched: Touched): Store {
         return page;
       });
     },
+    place: store.place,
     commit: (writes) => {
       touched.calls += 1;
       touched.rows += writes.length;

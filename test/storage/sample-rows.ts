@@ -68,7 +68,7 @@ export const rows = {
     name: text,
     tier: text,
     createdMs: ms,
-    anchorMs: ms,
+    cycles: fc.array(fc.record({ fromMs: ms, days: count }), { minLength: 1, maxLength: 3 }),
   }),
   service: fc.record({
     serviceId: id,
