@@ -1,10 +1,8 @@
 /** Why a plan pays for nothing new just now: its tier suspends on overage, and what it includes is used up. */
-import { postedAtMs, usageOf, type Line } from '../core/billing.ts';
-import { classicTag, type PlanId, type SubscriptionId } from '../core/ids.ts';
+import { usageOf, type Line, type Slice } from '../core/billing.ts';
+import type { PlanId, SubscriptionId } from '../core/ids.ts';
 import { limits } from '../core/limits.ts';
-import { lineOfUse } from '../core/metering.ts';
 import { addUsage, isUsedUp, type Period, type Plan, type Usage } from '../core/plan.ts';
-import { collect } from './all-rows.ts';
 import { periodFor } from './periods.ts';
 import { liveSlicesOfPlan } from './pool-usage.ts';
 import type { App } from './ports.ts';
@@ -14,7 +12,7 @@ const minute = new Intl.DateTimeFormat('sv-SE', { dateStyle: 'short', timeStyle:
 
 /**
  * The sentence that pools and jobs show while they are held; undefined when the plan pays. Remembered for
- * `limits.planHoldMs`, so that it is found out at most that much late.
+ * `limits.planHoldMs`, so that it is found out at most that much late; classic jobs count from the tick on that posts them.
  */
 export function planHold(
   app: App,
@@ -45,31 +43,23 @@ async function lookForHold(
     app.memory.note(paying(planId), endMs - app.clock.now());
     return undefined;
   }
-  // What is not posted first, then the balance, then the lines: a posting in between can only make it less, never twice.
-  const lines = [...(await linesOfVms(app, plan)), ...(await linesOfJobs(app, plan))];
+  // VM rows first, then the balance, then the lines: a posting in between can only make it less, never twice.
+  const live = await liveSlicesOfPlan(app, plan);
   const period = (await periodFor(app, plan, app.clock.now())).row;
-  const usage = (await unposted(app, period, lines)).reduce(addUsage, period.usage);
+  const usage = (await unposted(app, plan, period, live)).reduce(addUsage, period.usage);
   if (!isUsedUp(period, usage)) return undefined;
   return `The plan "${plan.name}" (${plan.tier}) is used up and suspends on overage: nothing new starts until its next period begins (${minute.format(period.endMs)} UTC) or another plan pays.`;
 }
 
-async function linesOfVms(app: App, plan: Plan): Promise<Line[]> {
-  const live = await liveSlicesOfPlan(app, plan);
-  return live.map((slice) => ({ kind: 'vm', planId: plan.planId, ...slice }));
-}
-
-/** Classic jobs that have ended since the outbox was last emptied. */
-async function linesOfJobs(app: App, { planId }: Plan): Promise<Line[]> {
-  const uses = await collect(app, { of: 'uses', tag: classicTag });
-  return uses.flatMap(({ row }) => (row.planId === planId ? [lineOfUse(row)] : []));
-}
-
-/** What belongs to this period and has no line yet. */
-async function unposted(app: App, period: Period, lines: readonly Line[]): Promise<Usage[]> {
-  const inside = lines.filter((line) => {
-    const atMs = postedAtMs(line);
-    return atMs >= period.startMs && atMs < period.endMs;
-  });
-  const there = await Promise.all(inside.map((line) => app.store.get('line', line)));
-  return inside.filter((_, index) => there[index] === undefined).map(usageOf);
+/** What runs in this period and has no line yet. */
+async function unposted(
+  app: App,
+  { planId }: Plan,
+  period: Period,
+  live: readonly Slice[],
+): Promise<Usage[]> {
+  const inside = live.filter((slice) => slice.fromMs >= period.startMs && slice.fromMs < period.endMs);
+  const lines = inside.map((slice): Line => ({ kind: 'vm', planId, ...slice }));
+  const there = await Promise.all(lines.map((line) => app.store.get('line', line)));
+  return lines.filter((_, index) => there[index] === undefined).map(usageOf);
 }

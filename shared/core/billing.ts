@@ -81,11 +81,6 @@ export function lengthMs(span: { readonly fromMs: number; readonly toMs: number 
   return span.toMs - span.fromMs;
 }
 
-/** The instant that decides to which period a line belongs. */
-export function postedAtMs(line: Line): number {
-  return line.kind === 'vm' ? line.fromMs : line.toMs;
-}
-
 export function usageOf(line: Line): Usage {
   return line.kind === 'vm'
     ? { poolMs: lengthMs(line), classicMs: 0, transactions: 0 }

@@ -1,5 +1,5 @@
 /** What a plan's ledger says day by day: used, included before and after, and what went beyond. Pure. */
-import { postedAtMs, usageOf, type Line } from './billing.ts';
+import { usageOf, type Line } from './billing.ts';
 import { addUsage, dayMs, noUsage, type Overage, type Period, type Usage } from './plan.ts';
 
 /** Integer milliseconds and counts. */
@@ -47,6 +47,11 @@ function runningDays({ rates }: Period, days: ReadonlyMap<number, Usage>): Usage
       const overage = both(before, used, (had, took) => Math.max(0, took - had));
       return { fromMs, used, before, after: left, overage };
     });
+}
+
+/** The instant that decides the period of a line when it is posted. */
+function postedAtMs(line: Line): number {
+  return line.kind === 'vm' ? line.fromMs : line.toMs;
 }
 
 function both(a: Quantities, b: Quantities, make: (a: number, b: number) => number): Quantities {

@@ -1,14 +1,10 @@
 /** What callers see of pools, plans and jobs when there is much of it, or when what it belonged to has gone. */
 import { describe, expect, it } from 'vitest';
 import { planBill } from '../../shared/app/bill.ts';
-import { planHold } from '../../shared/app/plan-hold.ts';
-import { putPlan } from '../../shared/app/plans.ts';
 import type { App, Range } from '../../shared/app/ports.ts';
 import { deletePool, getPool, listPoolJobs, poolUsage } from '../../shared/app/pools.ts';
 import { postLines } from '../../shared/app/post-lines.ts';
-import { postUses } from '../../shared/app/post-uses.ts';
 import { deleteService } from '../../shared/app/services.ts';
-import { classicPoolId, classicTag } from '../../shared/core/ids.ts';
 import { limits } from '../../shared/core/limits.ts';
 import { dayMs, hourMs } from '../../shared/core/plan.ts';
 import { planOf } from './classic-world.ts';
@@ -21,7 +17,6 @@ import {
   refusedWith,
   registered,
   started,
-  subscriptionId,
   ticked,
   workOff,
   type World,
@@ -147,34 +142,5 @@ describe('a plan', () => {
     expect(bill.periods[0]?.pools.map(({ computeMs }) => computeMs)).toEqual(Array(3).fill(10 * hourMs));
     const read = seen.filter(({ of }) => of === 'lines' || of === 'ledger');
     expect(read.reduce((sum, { rows }) => sum + rows, 0)).toBe(30 + 3);
-  });
-
-  it('that suspends on overage counts the jobs that have ended and are not posted yet, and none of them twice', async () => {
-    const world = await makeWorld();
-    const { planId } = ok(
-      await putPlan(world.app, world.account, { group: 'rg', name: 'dev' }, 'DevTest'),
-    ).plan;
-    const included = world.app.config.tiers.find(({ name }) => name === 'DevTest')?.includedTransactions ?? 0;
-    const atMs = world.clock.now();
-    const use = async (n: number) => {
-      const jobId = `${classicTag}${String(n).padStart(20, '0')}`;
-      const row = { poolId: classicPoolId, jobId, planId, fromMs: atMs, toMs: atMs };
-      await world.app.store.commit([{ do: 'create', kind: 'use', row }]);
-    };
-    const hold = async () => {
-      await world.clock.advance(limits.planHoldMs + 1);
-      return planHold(world.app, subscriptionId, planId);
-    };
-    for (let n = 0; n < included - 1; n += 1) await use(n);
-    await world.app.memory.recall(`plan|${planId}`, hourMs, () =>
-      world.app.store.get('plan', { subscriptionId, planId }),
-    );
-    expect(await hold()).toBeUndefined();
-    // Posted, but for one whose poster died before it emptied the outbox behind it.
-    await postUses(world.app);
-    await use(0);
-    expect(await hold()).toBeUndefined();
-    await use(included);
-    expect(await hold()).toContain('used up');
   });
 });
