@@ -100,7 +100,7 @@ function foldedWeights(
     let from = sum * features;
     for (const part of parts) {
       if (folded.has(part)) for (let i = 0; i < sums; i += 1) made.push(i === sum ? 1 : 0);
-      else made.push(...weights.slice(from, from + part.width));
+      else for (let i = 0; i < part.width; i += 1) made.push(weights[from + i] ?? 0);
       from += part.width;
     }
   }

@@ -28,7 +28,7 @@ const encoder = new TextEncoder();
 export function createRowWriter(plan: ReadPlan, delimiter: number): RowWriter {
   const texts = plan.label.kind === 'index' ? plan.label.labels : [];
   const labels = texts.map((text) => encoder.encode(quoteField(text, delimiter)));
-  const labelBytesMax = Math.max(numberBytesMax, ...labels.map((label) => label.length));
+  const labelBytesMax = labels.reduce((max, label) => Math.max(max, label.length), numberBytesMax);
   const scoreBytesMax = labelBytesMax + 1 + plan.classes * (numberBytesMax + 1);
   const added = { value: 1, binary: 2, multiclass: plan.classes + 1 }[plan.layout];
   const blank = new Uint8Array(added).fill(delimiter);

@@ -99,6 +99,11 @@ test.each(['', ','])('depth is limited, strictly and leniently ("%s")', (comma) 
   expect(messageOf(nested(100_000))).toMatch(/within each other/);
 });
 
+test('as many members as a body has room for', () => {
+  const text = `{"a":[${'0,'.repeat(200_000)}0]}`;
+  expect(valueOf(text)).toEqual({ a: Array.from({ length: 200_001 }, () => 0) });
+});
+
 test('a message never quotes more than one character of the text', () => {
   expect(messageOf('{"a": "secret-secret-secret" "secret-secret-secret"}')).not.toContain('secret');
 });

@@ -3,7 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { usesExternalData } from '../../shared/scoring/external-data.ts';
 import { decodeModel, encodeModel } from '../../shared/scoring/onnx-schema.ts';
 import { prepareGraph } from '../../shared/scoring/prepare-graph.ts';
+import { createRowWriter } from '../../shared/scoring/write-rows.ts';
 import { echoModel, linearClassifier, ml, model, node, value } from './onnx-fixtures.ts';
+import { treeNode } from './tree-fixtures.ts';
 
 /** Field 9000, which no schema has. */
 const unknownField = Buffer.from([0xc2, 0xb2, 0x04, 3, 1, 2, 3]);
@@ -69,6 +71,63 @@ describe('preparation', () => {
       ],
     });
     expect(prepareGraph(bytes).info.task).toEqual({ kind: 'multiclass', labels: ['3', '5', '9'] });
+  });
+});
+
+/** More than a call can have arguments. */
+const many = 200_000;
+const number = value('number', 'float32', ['N', 1]);
+const wide = node(
+  'Concat',
+  Array.from({ length: many }, () => 'x'),
+  ['wide'],
+  { axis: 1 },
+);
+
+describe('lists of any length', () => {
+  test('inputs of a node before trees that are cut off', () => {
+    const trees = treeNode({
+      kind: 'regressor',
+      trees: [{ weights: [1] }],
+      columns: 1,
+      ownColumn: false,
+      shuffle: false,
+      missing: false,
+      bases: [],
+      post: 'NONE',
+    });
+    const nodes = [wide, { ...trees, input: ['wide'] }];
+    const { plan } = prepareGraph(model({ inputs: [value('x', 'float32')], outputs: [number], nodes }));
+    expect(plan.trees).toBeDefined();
+  });
+
+  test('numbers beside texts whose weights move', () => {
+    const nodes = [
+      node('OneHotEncoder', ['s'], ['hot'], { cats_strings: ['a', 'b'], zeros: 1 }, ml),
+      wide,
+      node('Scaler', ['wide'], ['scaled'], { offset: { floats: [0] }, scale: { floats: [1] } }, ml),
+      node('Concat', ['hot', 'scaled'], ['features'], { axis: 1 }),
+      node(
+        'LinearRegressor',
+        ['features'],
+        ['number'],
+        {
+          coefficients: { floats: Array.from({ length: many + 2 }, () => 1) },
+          intercepts: { floats: [0] },
+        },
+        ml,
+      ),
+    ];
+    const inputs = [value('s', 'string'), value('x', 'float32')];
+    const { graph } = decodeModel(prepareGraph(model({ inputs, outputs: [number], nodes })).bytes);
+    expect(graph.node.map((n) => n.opType)).toContain('MatMul');
+  });
+
+  test('labels', () => {
+    const labels = Array.from({ length: many }, (_, i) => `label ${String(i).padStart(50)}`);
+    const label = { kind: 'index', name: 'label', labels } as const;
+    const writer = createRowWriter({ label, layout: 'value', classes: 0 }, 44);
+    expect(writer.scoreBytesMax).toBe('label '.length + 50 + 1);
   });
 });
 

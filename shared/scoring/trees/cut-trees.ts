@@ -88,7 +88,7 @@ function keepOnly(graph: OnnxGraph, value: string): string {
     const node = producerOf(graph, name);
     if (node === undefined || kept.has(node)) continue;
     kept.add(node);
-    open.push(...node.input);
+    for (const input of node.input) open.push(input);
   }
   graph.node = graph.node.filter((node) => kept.has(node));
   const output = freshName(graph, `${value}__features`);
