@@ -2,12 +2,12 @@
  * The part of the real host's admin API that tools use locally: status, ping, the list of functions, a run by hand.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { text } from 'node:stream/consumers';
+import { askForBody } from './ask-for-body.ts';
 import type { RegisteredFunction } from './core-types.ts';
 import { hostVersion } from './functions-core.ts';
 import { isDisabled } from './http-functions.ts';
 
-/** Answers what it knows.
+/** Answers what it knows; rejects when the request breaks off.
  * @returns false when the path is not its own */
 export type AdminApi = (req: IncomingMessage, res: ServerResponse, path: string) => Promise<boolean>;
 
@@ -22,6 +22,8 @@ export type AdminOptions = {
 };
 
 const json = 'application/json; charset=utf-8';
+/** What asks for a run is a few bytes of JSON, and is held in memory. */
+const bodyBytesMax = 4 << 20;
 
 export function makeAdminApi(options: AdminOptions): AdminApi {
   return async (req, res, path) => {
@@ -36,20 +38,44 @@ export function makeAdminApi(options: AdminOptions): AdminApi {
     if (kind === 'host' && name === 'status' && !isPost) return answer(200, status(options.hostId));
     if (kind === 'host' && name === 'ping') return answer(200);
     if (kind === 'functions' && name === '' && !isPost) return answer(200, list(options, req));
-    return kind === 'functions' && name !== '' && isPost && answer(await run(options, name, req));
+    return kind === 'functions' && name !== '' && isPost && answer(await run(options, name, req, res));
   };
 }
 
 /** 202 for every function that there is, as the real host answers before it tries. */
-async function run(options: AdminOptions, lowerName: string, req: IncomingMessage): Promise<number> {
+async function run(
+  options: AdminOptions,
+  lowerName: string,
+  req: IncomingMessage,
+  res: ServerResponse,
+): Promise<number> {
   if (!/^application\/json\b/i.test(req.headers['content-type'] ?? '')) return 415;
-  const body = parse(await text(req));
+  askForBody(req, res);
+  const text = await readText(req);
+  if (text === undefined) {
+    // What is left of it would stand before the connection's next request.
+    req.resume();
+    return 413;
+  }
+  const body = parse(text);
   if (typeof body !== 'object' || body === null) return 400;
   if ('input' in body && typeof body.input === 'object' && body.input !== null) return 400;
   const found = options.functions.find(({ metadata }) => metadata.name.toLowerCase() === lowerName);
   if (found === undefined) return 404;
   options.runNow(found.metadata.name);
   return 202;
+}
+
+/** Undefined when it is too long; the rest is not read then. */
+async function readText(req: IncomingMessage): Promise<string | undefined> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of req.iterator({ destroyOnReturn: false })) {
+    bytes += (chunk as Buffer).length;
+    if (bytes > bodyBytesMax) return undefined;
+    chunks.push(chunk as Buffer);
+  }
+  return new TextDecoder().decode(Buffer.concat(chunks));
 }
 
 function parse(json: string): unknown {

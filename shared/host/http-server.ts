@@ -82,7 +82,8 @@ export function makeHttpHost(options: HttpOptions): HttpHost {
       }
       lookIfIdle();
     });
-    void answer(options, running.size, req, res);
+    // The invocation has logged it, or a client of the host's own pages broke off; no client may hang.
+    answer(options, running.size, req, res).catch(() => answerEmpty(res, 500));
   });
   // Node would ask for every body at once.
   server.on('checkContinue', (req, res) => server.emit('request', req, res));
@@ -137,16 +138,11 @@ async function answer(
   if (match === undefined) return path === '/' ? void res.writeHead(204).end() : answerEmpty(res, 404);
   if (running > options.requestsMax) return answerEmpty(res, 429);
   const { bodyBytesMax } = options;
-  try {
-    if (Number(req.headers['content-length'] ?? 0) > bodyBytesMax) {
-      const { name } = match.route;
-      const text = `a request body over ${bodyBytesMax} bytes for '${name}' was refused`;
-      options.log('error', `Function.${name}`, text);
-    } else
-      await options.transport(req, res, { ...match, ...target, invocationId: randomUUID(), bodyBytesMax });
-  } catch {
-    // The invocation has logged it; what is left is that no client may hang.
-  }
+  if (Number(req.headers['content-length'] ?? 0) > bodyBytesMax) {
+    const { name } = match.route;
+    const text = `a request body over ${bodyBytesMax} bytes for '${name}' was refused`;
+    options.log('error', `Function.${name}`, text);
+  } else await options.transport(req, res, { ...match, ...target, invocationId: randomUUID(), bodyBytesMax });
   answerEmpty(res, 500);
 }
 

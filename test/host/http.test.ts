@@ -133,6 +133,19 @@ describe.each([{ streams: true }, { streams: false }])('HTTP (streaming: $stream
     expect(await answer('/runtime/webhooks/x')).toEqual([401, '']);
   });
 
+  it('lives on when a client of /admin breaks off, and takes no large body there', async () => {
+    const { pid } = host;
+    const head = `POST /admin/functions/hello HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n`;
+    expect(await raw(host.port, `${head}Content-Length: 100\r\n`)).toMatch(/^HTTP\/1\.1 400/);
+    expect(await answer('/hello')).toEqual([200, 'hello']);
+    expect(host.pid).toBe(pid);
+    const headers = { 'content-type': 'application/json' };
+    const run = (init: RequestInit) => answer('/admin/functions/none', { ...init, method: 'POST', headers });
+    expect(await run({ body: '{}' })).toEqual([404, '']);
+    expect(await run({ body: Buffer.alloc(5 << 20, ' ') })).toEqual([413, '']);
+    expect(await run(chunkedPost(Array.from({ length: 5 }, () => mib)))).toEqual([413, '']);
+  });
+
   it.runIf(streams)(
     'answers before an untouched body is sent, and cuts off a body that was left half read',
     async () => {
@@ -190,21 +203,23 @@ describe.each([{ streams: true }, { streams: false }])('HTTP (streaming: $stream
   });
 
   it('asks a client that waits for it to send its body, once it is read', async () => {
-    const waiting = async (path: string, length: number): Promise<string> => {
+    const json = 'Content-Type: application/json\r\n';
+    const waiting = async (path: string, length: number, more = ''): Promise<string> => {
       const socket = net.connect({ port: host.port, host: '127.0.0.1' });
       socket.write(
-        `POST ${path} HTTP/1.1\r\nHost: h\r\nExpect: 100-Continue\r\nContent-Length: ${length}\r\n\r\n`,
+        `POST ${path} HTTP/1.1\r\nHost: h\r\nExpect: 100-Continue\r\n${more}Content-Length: ${length}\r\n\r\n`,
       );
       let text = '';
       for await (const chunk of socket) {
         text += String(chunk);
         if (text === 'HTTP/1.1 100 Continue\r\n\r\n') socket.write('0123456789');
-        if (text.includes('"bytes":10}')) break;
+        if (text.includes('"bytes":10}') || text.includes('HTTP/1.1 400 ')) break;
       }
       return text;
     };
     expect(await waiting('/nowhere', 10)).toMatch(/^HTTP\/1\.1 404 /);
     expect(await waiting('/ignores', 97 << 20)).toMatch(/^HTTP\/1\.1 500 /);
+    expect(await waiting('/admin/functions/none', 10, json)).toMatch(/^HTTP\/1\.1 100 [^]*HTTP\/1\.1 400 /);
     expect(await waiting('/length', 10)).toMatch(/^HTTP\/1\.1 100 [^]*HTTP\/1\.1 200 /);
   });
 
