@@ -38,6 +38,9 @@ type Settings = Readonly<Record<string, string | undefined>>;
 export const timerTrigger = 'timertrigger';
 /** No sleep is longer, so that a changed clock is noticed. */
 const longestSleepMs = 60_000;
+/** So often a status is asked for, so far apart: a storage that is silent for as long loses the lock as well. */
+const statusTries = 3;
+const statusPauseMs = 5_000;
 const never = '0001-01-01T00:00:00+00:00';
 
 /** @param functions those of other triggers are passed over
@@ -68,7 +71,7 @@ export function makeTimers(
     });
   };
   const follow = async (timer: Timer, store: TimerStore, signal: AbortSignal): Promise<void> => {
-    const isPastDue = timer.isMonitored && (await isMissed(timer, store));
+    const isPastDue = timer.isMonitored && (await lookIfMissed(timer, store, signal, say));
     if (signal.aborted) return;
     let atMs = Date.now();
     if (isPastDue || timer.runOnStartup) {
@@ -138,6 +141,24 @@ async function invokeTimer(
   const inputData = [{ name: triggerOf(fn).bindingName, data: { json: JSON.stringify(info) } }];
   const request = { inputData, triggerMetadata: {} };
   return invoke(invoker, { fn, invocationId: randomUUID(), reason, request }).catch(() => undefined);
+}
+
+/** A status that cannot be had is no reason not to run: nothing was missed then. */
+async function lookIfMissed(
+  timer: Timer,
+  store: TimerStore,
+  signal: AbortSignal,
+  say: Say,
+): Promise<boolean> {
+  for (let left = statusTries; left > 0; left -= 1) {
+    try {
+      return await isMissed(timer, store);
+    } catch (error) {
+      say('warning', timer.name, `The status of '${timer.name}' could not be loaded: ${String(error)}`);
+    }
+    if (left > 1 && !(await sleepUntil(Date.now() + statusPauseMs, signal))) break;
+  }
+  return false;
 }
 
 /** Loads the status, and mends it when the schedule has changed since.

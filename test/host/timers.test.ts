@@ -129,6 +129,45 @@ describe('timers', () => {
     ]);
   });
 
+  it('ask again for a status that the storage did not give, and run without it when it never does', async () => {
+    const last = {
+      Last: '2026-11-24T09:00:00+00:00',
+      Next: '2026-11-24T09:01:00+00:00',
+      LastUpdated: '2026-11-24T09:00:00+00:00',
+    };
+    for (const [failures, firstRun] of [
+      [1, ['12:00:35', true]],
+      [Infinity, ['12:01:00', false]],
+    ] as const) {
+      vi.setSystemTime(startMs);
+      const log: string[] = [];
+      const [{ timers, runs }, store] = [timer({ schedule: '0 * * * * *', log }), memoryStore()];
+      store.kept.set('t', last);
+      let asked = 0;
+      const read: TimerStore['read'] = async (name) => {
+        if (++asked <= failures) throw new Error('503 ServerBusy');
+        return store.read(name);
+      };
+      timers.start({ ...store, read });
+      await pass(95);
+      timers.stop();
+      expect(runs.map((run) => [run.at, run.isPastDue]).slice(0, 1)).toEqual([firstRun]);
+      expect(runs.at(-1)?.at).toBe('12:02:00');
+      expect(log.join('')).toMatch(/status of 't' could not be loaded: Error: 503 ServerBusy/);
+    }
+  });
+
+  it('ask for no status any more when the lock is gone', async () => {
+    let asked = 0;
+    const read = () => Promise.reject(new Error(`503 ServerBusy ${++asked}`));
+    const { timers, runs } = timer({ schedule: '0 * * * * *' });
+    timers.start({ ...memoryStore(), read });
+    await pass(1);
+    timers.stop();
+    await pass(100);
+    expect([asked, runs.length]).toEqual([1, 0]);
+  });
+
   it('are not past due when the schedule has changed since', async () => {
     const [{ timers, runs }, store] = [timer({ schedule: '0 * * * * *' }), memoryStore()];
     store.kept.set('t', {
