@@ -4,7 +4,7 @@ import { classicPoolId, tagOf, type PoolId } from '../core/ids.ts';
 import { isFinal, type Job } from '../core/job.ts';
 import { limits } from '../core/limits.ts';
 import { beginDeletion, wishFor, type Pool } from '../core/pool.ts';
-import { conflict, notFound, shown, type Refused } from '../core/refusal.ts';
+import { badArgument, conflict, notFound, shown, type Refused } from '../core/refusal.ts';
 import { planAt, type Service } from '../core/service.ts';
 import type { Vm } from '../core/vm.ts';
 import { collect, jobsWithSpec } from './all-rows.ts';
@@ -237,14 +237,16 @@ export async function poolUsage(
 ): Promise<{ usage: PoolUsage; commitmentPlanId: string | undefined; kind: 'pool-usage' } | Refused> {
   const found = await findPool(app, account, poolId);
   if (found.kind === 'refused') return found;
+  const { fromMs = found.row.createdMs, toMs = app.clock.now() } = span;
+  if (fromMs > toMs) {
+    return badArgument(
+      'InvalidQueryParameter',
+      "from must not lie after to: without from the pool's creation is meant, without to the present.",
+    );
+  }
   const plans = (await serviceOf(app, found.row))?.plans;
-  const usage = await usageOfPool(
-    app,
-    found.row,
-    plans?.map(({ planId }) => planId) ?? (await allPlanIds(app, account)),
-    span.fromMs ?? found.row.createdMs,
-    span.toMs ?? app.clock.now(),
-  );
+  const planIds = plans?.map(({ planId }) => planId) ?? (await allPlanIds(app, account));
+  const usage = await usageOfPool(app, found.row, planIds, fromMs, toMs);
   return { kind: 'pool-usage', usage, commitmentPlanId: planAt(plans ?? [], app.clock.now()) };
 }
 

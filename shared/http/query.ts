@@ -63,7 +63,10 @@ export function listJson(value: readonly unknown[], call: Call, after?: string):
 
 export type Span = { readonly kind: 'span'; readonly fromMs?: number; readonly toMs?: number };
 
-/** `from` and `to` in ISO 8601; a date alone is its first instant, UTC. */
+/**
+ * `from` and `to` in ISO 8601; a date alone is its first instant, UTC. What lies before 1970 is taken as its beginning:
+ * there was nothing then, and .NET's `DateTime.MinValue` (the year 1) is how many callers say "from the first on".
+ */
 export function spanOf(call: Call): Span | Refused {
   const from = instantOf(call, 'from');
   if (typeof from === 'object') return from;
@@ -72,8 +75,8 @@ export function spanOf(call: Call): Span | Refused {
   if (from !== undefined && to !== undefined && from > to) return badQuery('from must not lie after to.');
   return {
     kind: 'span',
-    ...(from === undefined ? {} : { fromMs: from }),
-    ...(to === undefined ? {} : { toMs: to }),
+    ...(from === undefined ? {} : { fromMs: Math.max(from, 0) }),
+    ...(to === undefined ? {} : { toMs: Math.max(to, 0) }),
   };
 }
 

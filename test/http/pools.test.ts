@@ -1,8 +1,9 @@
 /** The pool service, through the functions and over the in-memory twins. */
 import { beforeEach, expect, test } from 'vitest';
+import { takeBeat } from '../../shared/app/vm-calls.ts';
 import { makeApi, read, valuesIn, type Api } from './api.ts';
 import { detailOf, type Wish } from './calls.ts';
-import { bootAll } from '../app/world.ts';
+import { bootAll, nonceOf } from '../app/world.ts';
 
 let api: Api;
 beforeEach(async () => {
@@ -142,4 +143,33 @@ test.each<[string, Wish, string, RegExp]>([
   expect(got.status).toBeLessThan(500);
   expect(detailOf(got).code).toBe(code);
   expect(detailOf(got).message).toMatch(message);
+});
+
+test('usage over times that lie far away, or the wrong way round', async () => {
+  const poolId = await api.makePool(1);
+  const [vmId = ''] = await bootAll(api.world, poolId);
+  await api.world.clock.advance(60_000);
+  await takeBeat(api.world.app, vmId, { nonce: nonceOf(vmId) });
+  const path = `${api.psu}/pools/${poolId}/usage`;
+  const whole = read(await api.asAccount({ path }));
+  expect(whole['computeMs']).toBe(60_000);
+  const beginning = '1970-01-01T00:00:00.000Z';
+  for (const from of ['0001-01-01T00:00:00', '1960-01-01', '1970-01-01T00:30:00%2B01:00', '1970-01-01']) {
+    const got = await api.asAccount({ path: `${path}?from=${from}&to=9999-12-31T23:59:59.9999999` });
+    expect(got.status, from).toBe(200);
+    const { computeMs, hours } = whole;
+    expect(read(got)).toMatchObject({ from: beginning, to: '9999-12-31T23:59:59.999Z', computeMs, hours });
+  }
+  const none = read(await api.asAccount({ path: `${path}?from=1960-01-01&to=1969-01-01` }));
+  expect(none).toMatchObject({ from: beginning, to: beginning, computeMs: 0, hours: [] });
+  for (const query of [
+    'from=2099-01-01',
+    'from=9999-12-31',
+    'to=1969-01-01',
+    'from=1961-01-01&to=1960-01-01',
+  ]) {
+    const got = await api.asAccount({ path: `${path}?${query}` });
+    expect([got.status, detailOf(got).code], query).toEqual([400, 'InvalidQueryParameter']);
+    expect(detailOf(got).message).toMatch(/^from must not lie after to/);
+  }
 });
