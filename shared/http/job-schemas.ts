@@ -1,6 +1,6 @@
 /** Bodies of a job's registration and of retraining (bes-contract.md, sections 1 and 2). */
 import { z } from 'zod';
-import { members, named, textOf } from './members.ts';
+import { members, named, scalar, textOf } from './members.ts';
 
 const location = textOf(0, 8_192).exactOptional();
 
@@ -12,10 +12,6 @@ const blobRef = members(
   id: 'BlobRef',
   description:
     'A blob: ConnectionString and RelativeLocation, or BaseLocation, RelativeLocation and SasBlobToken. RelativeLocation is container/path/name.csv.',
-});
-
-const scalar = z.union([z.string(), z.number(), z.boolean()], {
-  error: 'must be a string, a number or a boolean',
 });
 
 export const registerBody = members({

@@ -19,9 +19,17 @@ export function members<Shape extends z.core.$ZodLooseShape>(shape: Shape, ignor
   return z.preprocess((value) => withoutNulls(value, ignored), strict.meta({ nulls: 'absent' }));
 }
 
+/** Escapes can name what is no text: half a character, which no URL and no blob's name can hold. */
+const halves = 'without half of a surrogate pair (one escape from \\ud800 to \\udfff alone)';
+
 /** An object with any member names. Members that are null count as absent. */
 export function named<Value extends z.ZodType>(value: Value) {
-  return z.preprocess((given) => withoutNulls(given, []), z.record(z.string(), value));
+  const record = z
+    .record(z.string(), value)
+    .refine((given) => Object.keys(given).every((name) => name.isWellFormed()), {
+      error: `must have names ${halves}`,
+    });
+  return z.preprocess((given) => withoutNulls(given, []), record);
 }
 
 /** @param max the largest value that is possible, included */
@@ -32,7 +40,16 @@ export function wholeNumber(min: number, max: number) {
 
 export function textOf(lengthMin: number, lengthMax: number) {
   const error = `must be a text of ${lengthMin} to ${lengthMax.toLocaleString('en')} characters`;
-  return z.string({ error }).min(lengthMin, { error }).max(lengthMax, { error });
+  return wholeText(z.string({ error }).min(lengthMin, { error }).max(lengthMax, { error }));
+}
+
+/** The value of a web service's parameter. */
+export const scalar = z.union([wholeText(z.string()), z.number(), z.boolean()], {
+  error: 'must be a string, a number or a boolean',
+});
+
+function wholeText(text: z.ZodString) {
+  return text.refine((given) => given.isWellFormed(), { error: `must be a text ${halves}` });
 }
 
 function withoutNulls(value: unknown, ignored: readonly string[]): unknown {

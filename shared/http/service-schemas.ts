@@ -1,13 +1,10 @@
 /** Bodies of a web service's PUT and PATCH (bes-contract.md, section 8; api.md): what Millpond can run, strictly. */
 import { z } from 'zod';
 import { limits } from '../core/limits.ts';
-import { members, named, textOf } from './members.ts';
+import { members, named, scalar, textOf } from './members.ts';
 import { armCommon } from './plan-schemas.ts';
 
 const name = textOf(1, limits.nameLengthMax);
-const scalar = z.union([z.string(), z.number(), z.boolean()], {
-  error: 'must be a string, a number or a boolean',
-});
 
 const asset = members({
   id: z.string().exactOptional(),

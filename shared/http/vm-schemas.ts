@@ -16,7 +16,7 @@ export const beatCall = members({
   job: members({ jobId, attempt, rowsDone: rows, bytesDone: rows.exactOptional() }).exactOptional(),
 });
 
-/** Names of columns and reasons: a VM keeps them this short (vm/tally.ts). */
+/** Names of columns and reasons: a VM keeps them this short, cut anywhere (vm/tally.ts). */
 const countByName = z.record(z.string().max(200), rows);
 const rowErrors = z.strictObject({ count: rows, byReason: countByName });
 const unseen = z.strictObject({ count: rows, byColumn: countByName });

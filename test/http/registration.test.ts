@@ -90,6 +90,18 @@ test.each<[string, object, string, RegExp]>([
     'InvalidBlobExtension',
     /trains no models/,
   ],
+  [
+    'half a character in a name',
+    { Outputs: { '\ud83d': { RelativeLocation: 'x' } } },
+    'BadParameterValue',
+    /^Outputs must have names without half of a surrogate pair/,
+  ],
+  [
+    'half a character in a parameter',
+    { GlobalParameters: { Threshold: 'x\udc00' } },
+    'BadParameterValue',
+    /^GlobalParameters\.Threshold must be a text without half of a surrogate pair .*; it was "x\udc00"\.$/,
+  ],
 ])('a registration with %s', async (_, more, code, message) => {
   const body = JSON.stringify(api.jobBody(more)).replaceAll(
     '"CONNECTION"',

@@ -4,7 +4,9 @@ import { beforeEach, expect, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
 import { StoreFault } from '../../shared/app/ports.ts';
 import { version } from '../../shared/http/version.ts';
+import { finishCall } from '../../shared/http/vm-schemas.ts';
 import { makeApi, read, type Api } from './api.ts';
+import { arm, serviceBody } from './bes-errors.ts';
 import { detailOf } from './calls.ts';
 import { serve } from './registered.ts';
 import { subscriptionId } from '../app/world.ts';
@@ -33,6 +35,30 @@ test('uploads: a URL to PUT to, and the reference for a job', async () => {
   }
   const bad = await api.asService({ method: 'POST', path: `${api.bes}/uploads`, body: { name: '../x.csv' } });
   expect([bad.status, detailOf(bad).code]).toEqual([400, 'BadUploadName']);
+});
+
+test('half a character names no file and no output, and is let pass from a VM', async () => {
+  const path = `${api.bes}/uploads`;
+  const upload = await api.asService({ method: 'POST', path, body: { name: '\ud800.csv' } });
+  expect([upload.status, detailOf(upload).code]).toEqual([400, 'BadParameterValue']);
+  expect(detailOf(upload).message).toMatch(/^name must be a text without half of a surrogate pair/);
+  const whole = await api.asService({ method: 'POST', path, body: { name: '\ud83d\ude00.csv' } });
+  expect(whole.status).toBe(201);
+  const nodes = { m: { assetId: 'model' }, o: { outputId: '\ud800' } };
+  const put = await api.asAccount({
+    method: 'PUT',
+    path: `${arm}/webServices/halved`,
+    body: serviceBody(api, { package: { nodes } }),
+  });
+  expect([put.status, detailOf(put).code]).toEqual([400, 'BadParameterValue']);
+  expect(detailOf(put).message).toMatch(
+    /^properties\.package\.nodes\.o\.outputId must be a text without half/,
+  );
+  // What it says of a file may be cut anywhere, and a refusal would cost the job an attempt.
+  const tally = { rows: 1, unseen: { count: 1, byColumn: { 'x\ud83d': 1 } } };
+  const [nonce, jobId] = ['b'.repeat(32), 'c'.repeat(32)];
+  const call = { nonce, jobId, attempt: 1, outcome: { kind: 'finished', ...tally } };
+  expect(finishCall.safeParse(call).success).toBe(true);
 });
 
 test('the VM protocol refuses what is none of it', async () => {
