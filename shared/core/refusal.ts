@@ -20,11 +20,6 @@ export function badArgument(detail: string, text: string): Refused {
   return refused(400, 'BadArgument', 'Invalid argument provided.', detail, text);
 }
 
-/** 400 BadUserArgument: the caller's data is at fault (InputMismatchError, InputParseError). */
-export function badUserArgument(detail: string, text: string): Refused {
-  return refused(400, 'BadUserArgument', 'The data provided cannot be used.', detail, text);
-}
-
 /** 400 InvalidOperation: the thing is not in a state for it. */
 export function invalidOperation(detail: string, text: string): Refused {
   return refused(400, 'InvalidOperation', 'The operation is not possible.', detail, text);

@@ -26,7 +26,6 @@ export const registerBody = members({
   id: 'Job',
   description: 'A job: Input or Inputs by name, where outputs go, and parameters of the web service.',
 });
-export type RegisterBody = z.output<typeof registerBody>;
 
 /** Studio's name of the trained model is of no use here: a web service has one. */
 const resource = members({ Name: textOf(0, 256).exactOptional(), Location: blobRef });

@@ -5,8 +5,7 @@ import { join } from 'node:path';
 const root = join(import.meta.dirname, '../..');
 const rooms = ['shared/app', 'shared/core', 'shared/http', 'functions'];
 /** A call of one of the refusals' constructors. */
-const call =
-  /\b(?:badArgument|badUserArgument|invalidOperation|notFound|conflict|tooLarge|tooSlow|unavailable)\(\s*'(\w+)'/g;
+const call = /\b(?:badArgument|invalidOperation|notFound|conflict|tooLarge|tooSlow|unavailable)\(\s*'(\w+)'/g;
 
 export function codesInCode(): ReadonlySet<string> {
   const codes = rooms.flatMap((room) =>
