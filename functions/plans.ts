@@ -28,11 +28,12 @@ import { armCheck, thingOf } from '../shared/http/resource.ts';
 
 const { endpoint, doing, reading } = openedBy(account);
 const bytesMax = limits.managementBodyBytesMax;
+/** `arm-commitmentplans` drops nextLink, so that its users see the first page only. */
+const topDefault = limits.pageMax;
 const inSubscription = 'subscriptions/{subscriptionId}/providers/Microsoft.MachineLearning/commitmentPlans';
 const inGroup =
   'subscriptions/{subscriptionId}/resourceGroups/{group}/providers/Microsoft.MachineLearning/commitmentPlans';
 
-// Pages of 1,000: `arm-commitmentplans` drops nextLink, so that its users see the first page only.
 endpoint('plansOfSubscription', {
   route: inSubscription,
   docs: {
@@ -59,7 +60,7 @@ endpoint('plansOfGroup', {
 
 function list(groupOf: (call: Call) => string | undefined) {
   return doing(async ({ app, who, call }) => {
-    const page = pageOf(call, limits.pageMax);
+    const page = pageOf(call, topDefault);
     if (page.kind === 'refused') return page;
     const { plans, after } = await listPlans(app, who, page, groupOf(call));
     const value = plans.map((plan) => planJson(plan, app.config.tiers));
@@ -169,15 +170,18 @@ endpoint('planAssociations', {
     GET: {
       summary: 'Lists the web services that a commitment plan pays for.',
       replies: { 200: associationListReply },
+      query: pageQuery,
       refusals: { 404: ['CommitmentPlanNotFound'] },
     },
   },
   on: {
     GET: doing(async ({ app, who, call }) => {
-      const found = await listAssociations(app, who, thingOf(call));
+      const page = pageOf(call, topDefault);
+      if (page.kind === 'refused') return page;
+      const found = await listAssociations(app, who, thingOf(call), page);
       return found.kind === 'refused'
         ? found
-        : json(200, listJson(found.associations.map(associationJson), call));
+        : json(200, listJson(found.associations.map(associationJson), call, found.after));
     }, armCheck),
   },
 });

@@ -17,7 +17,8 @@ import { param } from '../shared/http/call.ts';
 import { openedBy } from '../shared/http/endpoint.ts';
 import { uploadReply } from '../shared/http/job-replies.ts';
 import { retrainBody } from '../shared/http/job-schemas.ts';
-import { armVersion, listJson } from '../shared/http/query.ts';
+import { pageQuery } from '../shared/http/query-parameters.ts';
+import { armVersion, listJson, pageOf } from '../shared/http/query.ts';
 import { definitionCodes, retrainCodes } from '../shared/http/refusal-codes.ts';
 import { empty, json } from '../shared/http/reply.ts';
 import { classicCheck } from '../shared/http/resource.ts';
@@ -41,13 +42,19 @@ const byId = 'workspaces/{workspaceId}/services/{serviceId}';
 endpoint('classicServices', {
   route: named,
   docs: {
-    GET: { summary: 'Lists the web services of a classic workspace.', replies: { 200: serviceListReply } },
+    GET: {
+      summary: 'Lists the web services of a classic workspace.',
+      replies: { 200: serviceListReply },
+      query: pageQuery,
+    },
   },
   on: {
     GET: doing(async ({ app, who, call }) => {
-      const { services } = await listClassicServices(app, who);
+      const page = pageOf(call);
+      if (page.kind === 'refused') return page;
+      const { services, after } = await listClassicServices(app, who, page);
       const value = services.map((one) => serviceJson(one, app.config.publicUrl));
-      return json(200, listJson(value, call));
+      return json(200, listJson(value, call, after));
     }, armVersion),
   },
 });

@@ -1,5 +1,6 @@
 /** Classic web services: in a workspace, without a plan of their own, reached by the workspace's URLs only. */
 import { isId } from '../core/ids.ts';
+import { pageOfAll, type PageWish } from '../core/page.ts';
 import { notFound, shown, type Refused } from '../core/refusal.ts';
 import type { Service } from '../core/service.ts';
 import type { KeyPair } from './accounts.ts';
@@ -15,7 +16,6 @@ import {
   type Terms,
 } from './put-service.ts';
 import { patchServiceAt } from './patch-service.ts';
-import { definitionOf } from './service-definition.ts';
 import { deleteServiceAt, keysOfService, viewOfService, type ServiceView } from './services.ts';
 import type { ModelWish } from './take-model.ts';
 
@@ -49,14 +49,15 @@ export async function getClassicService(
 export async function listClassicServices(
   app: App,
   { subscriptionId, workspaceId }: WorkspaceView,
-): Promise<{ kind: 'services'; services: ServiceView[] }> {
+  page: PageWish,
+): Promise<{ kind: 'services'; services: ServiceView[]; after?: string }> {
   const names = await collect(app, { of: 'names', subscriptionId, kind: 'classic', group: workspaceId });
-  const services = names.map(async ({ row }): Promise<ServiceView[]> => {
-    const service = (await app.store.get('service', { subscriptionId, serviceId: row.id }))?.row;
-    if (service === undefined) return [];
-    return [{ kind: 'service', service, definition: await definitionOf(app, service) }];
+  const { items, ...more } = pageOfAll(names, ({ row }) => row.id, page);
+  const services = items.map(async ({ row }) => {
+    const stored = await app.store.get('service', { subscriptionId, serviceId: row.id });
+    return stored === undefined ? [] : viewOfService(app, stored.row);
   });
-  return { kind: 'services', services: (await Promise.all(services)).flat() };
+  return { kind: 'services', services: (await Promise.all(services)).flat(), ...more };
 }
 
 /** Retraining: another model for the jobs that are registered from now on, all or nothing. */

@@ -2,6 +2,7 @@
 import type { Account } from '../core/account.ts';
 import { isId } from '../core/ids.ts';
 import { limits } from '../core/limits.ts';
+import { pageOfAll, type PageWish } from '../core/page.ts';
 import type { Plan } from '../core/plan.ts';
 import { badArgument, conflict, notFound, shown, type Refused } from '../core/refusal.ts';
 import { movedTo, pendingMove, planAt, type PlanInterval, type Service } from '../core/service.ts';
@@ -26,12 +27,14 @@ export async function listAssociations(
   app: App,
   account: Account,
   thing: NamedThing,
-): Promise<{ kind: 'associations'; associations: Association[] } | Refused> {
+  page: PageWish,
+): Promise<{ kind: 'associations'; associations: readonly Association[]; after?: string } | Refused> {
   const found = await getPlan(app, account, thing);
   if (found.kind === 'refused') return found;
   const rows = await collect(app, { of: 'services', subscriptionId: account.subscriptionId });
-  const associations = rows.flatMap(({ row }) => associationOf(app, found.plan, row) ?? []);
-  return { kind: 'associations', associations };
+  const all = rows.flatMap(({ row }) => associationOf(app, found.plan, row) ?? []);
+  const { items, ...more } = pageOfAll(all, ({ service }) => service.serviceId, page);
+  return { kind: 'associations', associations: items, ...more };
 }
 
 export async function getAssociation(

@@ -22,7 +22,7 @@ export const pageQuery = {
     .int()
     .min(1)
     .max(limits.pageMax)
-    .describe('So many items at most; default 100 (of plans 1,000).')
+    .describe('So many items at most; default 100 (of plans and their associations 1,000).')
     .optional(),
   $skiptoken: z.string().describe('As nextLink gives it.').optional(),
 };

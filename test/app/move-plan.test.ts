@@ -161,7 +161,9 @@ describe('a move of an association', () => {
     const fromMs = Math.ceil((clock.now() + 15 * minuteMs) / hourMs) * hourMs;
     expect(asked.pending).toEqual({ planId, fromMs });
     const names = async (thing: typeof s1) =>
-      ok(await listAssociations(app, account, thing)).associations.map((one) => one.service.serviceId);
+      ok(await listAssociations(app, account, thing, { top: 10 })).associations.map(
+        (one) => one.service.serviceId,
+      );
     expect([await names(s1), await names(s2)]).toEqual([[service.serviceId], []]);
     expect(ok(await getService(app, account, { group: 'rg', name: 'adult' })).plan?.name).toBe('s1');
     await clock.advanceTo(fromMs);

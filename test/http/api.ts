@@ -64,6 +64,18 @@ export function valuesIn(got: Got): object[] {
   return read(got)['value'] as object[];
 }
 
+/** The names of a list, page by page to its end. */
+export async function namesByPage(ask: (wish: Wish) => Promise<Got>, list: string): Promise<string[][]> {
+  const pages: string[][] = [];
+  for (let path: string | undefined = list; path !== undefined;) {
+    const page: Got = await ask({ path });
+    pages.push(valuesIn(page).map((one) => (one as { name: string }).name));
+    const { nextLink } = read(page) as { nextLink?: string };
+    path = nextLink?.replace('http://127.0.0.1:7071', '');
+  }
+  return pages;
+}
+
 /** A reply that is a JSON string. */
 export function textIn(got: Got): string {
   const value: unknown = JSON.parse(got.text);

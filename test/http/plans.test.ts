@@ -1,6 +1,7 @@
 /** Commitment plans over HTTP: associations and their moves, usage history, tags, tiers. */
 import { beforeEach, expect, test } from 'vitest';
-import { makeApi, read, valuesIn, type Api } from './api.ts';
+import { makeApi, namesByPage, read, valuesIn, type Api } from './api.ts';
+import { arm, serviceBody } from './bes-errors.ts';
 import { detailOf } from './calls.ts';
 import { planArmId } from '../app/classic-world.ts';
 import { bootAll, started, subscriptionId, ticked, workOff } from '../app/world.ts';
@@ -48,6 +49,19 @@ test('an association is listed, read and moved; the move is shown until it holds
   expect(read(there)).toMatchObject({ properties: { commitmentPlanId: planArmId('s2') } });
   const gone = await api.asAccount({ method: 'POST', path: `${path}/move`, body });
   expect([gone.status, detailOf(gone).code]).toEqual([404, 'CommitmentAssociationNotFound']);
+});
+
+test('associations are listed page by page', async () => {
+  for (const name of ['two', 'three']) {
+    const put = { method: 'PUT', path: `${arm}/webServices/${name}`, body: serviceBody(api) };
+    expect((await api.asAccount(put)).status).toBe(201);
+  }
+  const list = `${s1}/commitmentAssociations?${version}`;
+  const pages = await namesByPage(api.asAccount, `${list}&$top=2`);
+  expect(pages.map(({ length }) => length)).toEqual([2, 1]);
+  expect(await namesByPage(api.asAccount, list)).toEqual([pages.flat()]);
+  const bad = await api.asAccount({ path: `${list}&$top=0` });
+  expect(detailOf(bad).code).toBe('InvalidQueryParameter');
 });
 
 test.each<[string, object, string, RegExp]>([

@@ -1,6 +1,6 @@
 /** Classic workspaces and services over HTTP: made, used under their own URLs, and shut to everybody else. */
 import { beforeEach, expect, test } from 'vitest';
-import { makeApi, read, textIn, valuesIn, type Api } from './api.ts';
+import { makeApi, namesByPage, read, textIn, valuesIn, type Api } from './api.ts';
 import { detailOf, type Wish } from './calls.ts';
 import { armOf, serviceBody } from './tenants.ts';
 import { endpoint, subscriptionId } from '../app/world.ts';
@@ -97,6 +97,20 @@ test('a classic service is made without a plan, read, listed, replaced and delet
   expect(detailOf(busy).message).toMatch(/1 web service\(s\) \("old"\)/);
   expect((await api.asAccount({ method: 'DELETE', path: `${services}/old` })).status).toBe(204);
   expect(detailOf(await api.asAccount({ path: `${services}/old` })).code).toBe('WebServiceNotFound');
+});
+
+test('classic services are listed page by page', async () => {
+  await makeClassic();
+  for (const name of ['two', 'three']) {
+    const put = { method: 'PUT', path: `${services}/${name}`, body: serviceBody(api) };
+    expect((await api.asAccount(put)).status).toBe(201);
+  }
+  const pages = await namesByPage(api.asAccount, `${services}?$top=2`);
+  expect(pages.map(({ length }) => length)).toEqual([2, 1]);
+  expect(new Set(pages.flat())).toEqual(new Set(['old', 'two', 'three']));
+  expect((await namesByPage(api.asAccount, services)).map(({ length }) => length)).toEqual([3]);
+  const bad = await api.asAccount({ path: `${services}?$top=0` });
+  expect(detailOf(bad).code).toBe('InvalidQueryParameter');
 });
 
 test('its jobs are registered, started, asked after and cancelled under its own URLs, on a pool too', async () => {
