@@ -3,18 +3,21 @@ import { HttpRequest, type HttpResponseInit } from '@azure/functions';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { StoreFault, type App } from '../../shared/app/ports.ts';
+import { takeModel } from '../../shared/app/take-model.ts';
 import { badArgument, unauthorized } from '../../shared/core/refusal.ts';
 import { doing, reading } from '../../shared/http/action.ts';
 import { makeAnswer, type Definition } from '../../shared/http/answer.ts';
 import { members } from '../../shared/http/members.ts';
 import { empty, json } from '../../shared/http/reply.ts';
 import { SettingsError } from '../../shared/settings.ts';
-import { makeWorld } from '../app/world.ts';
+import { endpoint, makeWorld, type World } from '../app/world.ts';
 import { detailOf, requestId, requestOf, send } from './calls.ts';
 
+let world: World;
 let app: App;
 beforeEach(async () => {
-  ({ app } = await makeWorld());
+  world = await makeWorld();
+  ({ app } = world);
 });
 afterEach(() => {
   vi.useRealTimers();
@@ -308,6 +311,57 @@ test('a request that takes too long is a 503, and begins no write afterwards', a
   });
   go.resolve();
   expect(await after.promise).toMatchObject({ name: 'StoreFault', code: 'timeout' });
+});
+
+test('a model whose turn comes, or whose bytes are there, after the deadline is neither checked nor kept', async () => {
+  vi.useFakeTimers();
+  const model = { endpoint, container: 'models', name: 'adult.onnx' };
+  const uri = `${endpoint}/models/adult.onnx`;
+  const wish = { uri, credentials: world.blobs.sas(model, 'r', 4_000_000_000_000), path: 'x' };
+  const turn = Promise.withResolvers<void>();
+  const bytes = Promise.withResolvers<void>();
+  const check = Promise.withResolvers<void>();
+  const did: string[] = [];
+  const watched = (n: number): App => ({
+    ...app,
+    modelTurns: async (run) => {
+      if (n === 0) await turn.promise;
+      return app.modelTurns(run);
+    },
+    callerBlobs: {
+      ...app.callerBlobs,
+      fetch: async (...what) => {
+        did.push(`fetch ${n}`);
+        if (n === 1) await bytes.promise;
+        return app.callerBlobs.fetch(...what);
+      },
+    },
+    checkModel: async (model) => {
+      did.push(`check ${n}`);
+      await check.promise;
+      return app.checkModel(model);
+    },
+    blobs: { ...app.blobs, put: async () => void did.push(`put ${n}`) },
+  });
+  const ends: Promise<unknown>[] = [];
+  const got = [0, 1, 2].map((n) => {
+    const run = doing<string>(async (ask) => {
+      const end = takeModel(ask.app, wish);
+      ends[n] = end.catch((error: unknown) => error);
+      await end;
+      return empty(200);
+    });
+    const answer = makeAnswer(
+      { route: 'things/{id}', authorize: async () => ({ kind: 'known', who: 'me' }), on: { GET: run } },
+      { loadApp: async () => watched(n), requestMsMax: 5_000 },
+    );
+    return send(answer, { path: '/things/one' });
+  });
+  await vi.advanceTimersByTimeAsync(5_000);
+  expect((await Promise.all(got)).map(({ status }) => status)).toEqual([503, 503, 503]);
+  for (const { resolve } of [turn, bytes, check]) resolve();
+  for (const end of ends) expect(await end).toMatchObject({ name: 'StoreFault', code: 'timeout' });
+  expect(did.toSorted((a, b) => a.localeCompare(b))).toEqual(['check 2', 'fetch 1', 'fetch 2']);
 });
 
 test('nothing that a handler does makes the wrapper throw', async () => {
