@@ -24,6 +24,7 @@ export type ModelCacheOptions = {
 
 export function makeModelCache(options: ModelCacheOptions): ModelCache {
   let warm: { readonly sha256: string; readonly engine: Engine } | undefined;
+  let opening: Promise<unknown> = Promise.resolve();
   const discard = async () => {
     const engine = warm?.engine;
     warm = undefined;
@@ -35,12 +36,18 @@ export function makeModelCache(options: ModelCacheOptions): ModelCache {
       // One at a time: two large models may not fit.
       await discard();
       const modelBytes = await fetchModel(model, options.patience, signal);
-      const engine = await options.openEngine({ modelBytes, workers: options.workers });
+      const opened = options.openEngine({ modelBytes, workers: options.workers });
+      opening = opened.catch(() => undefined);
+      const engine = await opened;
       warm = { sha256: model.sha256, engine };
       return engine;
     },
     discard,
-    close: discard,
+    close: async () => {
+      // A process that exits while a thread opens a model waits for that thread, without any deadline of its own.
+      await opening;
+      await discard();
+    },
   };
 }
 

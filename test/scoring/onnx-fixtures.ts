@@ -154,3 +154,25 @@ export function rowSum(width: number, columns?: readonly string[]): Uint8Array {
     ...(columns === undefined ? {} : { metadata: { columns: JSON.stringify(columns) } }),
   });
 }
+
+/** Multiplies matrices of `x` rows and columns: minutes of work for 4,000 in one row, none for 0. */
+export function hardWork(): Uint8Array {
+  const products = Array.from({ length: 200 }, (_, at) =>
+    node('MatMul', [at === 0 ? 'square' : `product${at - 1}`, 'square'], [`product${at}`]),
+  );
+  return model({
+    inputs: [value('x', 'float32')],
+    outputs: [value('y', 'float32')],
+    nodes: [
+      node('Cast', ['x'], ['whole'], { to: elem.int64 }),
+      node('ReduceMax', ['whole'], ['most'], { keepdims: 0 }),
+      node('Constant', [], ['one'], { value_ints: { ints: [1] } }),
+      node('Add', ['most', 'one'], ['size']),
+      node('Concat', ['size', 'size'], ['shape'], { axis: 0 }),
+      node('ConstantOfShape', ['shape'], ['square']),
+      ...products,
+      node('ReduceMax', ['product199'], ['largest'], { keepdims: 0 }),
+      node('Add', ['x', 'largest'], ['y']),
+    ],
+  });
+}

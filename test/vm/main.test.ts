@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { startAzurite, type Azurite } from '../fixtures/azurite.ts';
-import { rowSum } from '../scoring/onnx-fixtures.ts';
+import { hardWork, rowSum } from '../scoring/onnx-fixtures.ts';
 import { assignmentOf, makeBlobPlace, randomId, type BlobPlace } from './blob-place.ts';
 import { startFakeService, token, type FakeService } from './fake-service.ts';
 import { startVm, type VmProcess } from './vm-process.ts';
@@ -168,6 +168,25 @@ test('ends at once when its parent is gone, also in the middle of a job', async 
   one.child.disconnect();
   expect((await one.ended).signal).toBe('SIGKILL');
   expect(performance.now() - sinceMs).toBeLessThan(5_000);
+});
+
+test('a job whose model does not come back is held to its time, and its VM goes', async () => {
+  const one = vm();
+  const job = await assignmentOf({
+    model: await place.model(hardWork()),
+    input: await place.input('hard.csv', 'x\n4000\n'),
+    output: await place.output('hard-out.csv'),
+    limits: { runMs: 1_000, memoryMb: 4_096 },
+  });
+  service.give(job);
+  await service.until(() => service.outcomes.has(job.jobId));
+  expect(service.outcomes.get(job.jobId)).toMatchObject({
+    kind: 'failed',
+    message: expect.stringContaining('longer than the 1 s'),
+  });
+  expect((await one.ended).signal).toBe('SIGKILL');
+  expect(service.calls.at(-1)?.action).toBe('bye');
+  expect(await place.blob('hard-out.csv').exists()).toBe(false);
 });
 
 test('SIGTERM: says bye and ends', async () => {

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
+import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Engine } from '../../shared/scoring/engine.ts';
 import { makeModelCache } from '../../shared/vm/model-cache.ts';
@@ -87,4 +88,26 @@ test('after a discard the next job opens it anew', async () => {
   await cache.discard();
   await cache.open(modelOf('one'), never);
   expect(events).toEqual(['open one', 'close one', 'open one']);
+});
+
+test('a close waits for a model that is being opened', async () => {
+  const { promise: opened, resolve } = Promise.withResolvers<Engine>();
+  const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
+  const events: string[] = [];
+  const cache = makeModelCache({
+    openEngine: () => {
+      begin();
+      return opened;
+    },
+    workers: 1,
+    patience: { callMs: 2_000, stageMs: 2_000, silenceMs: 500, giveUpMs: 500, openHosts: ['127.0.0.1'] },
+  });
+  const opening = cache.open(modelOf('one'), never);
+  await begun;
+  const closed = cache.close().then(() => events.push('closed'));
+  await setImmediate();
+  expect(events).toEqual([]);
+  resolve({ close: async () => void events.push('close one') } as Engine);
+  await Promise.all([opening, closed]);
+  expect(events).toEqual(['close one', 'closed']);
 });

@@ -1,9 +1,10 @@
 /** The order of a VM's life, with a service that answers as the test says. */
-import { expect, test } from 'vitest';
+import { setImmediate } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
 import type { Assignment, NextReply, Outcome } from '../../shared/core/vm-protocol.ts';
 import type { RunOptions } from '../../shared/vm/run-assignment.ts';
 import type { ServiceClient } from '../../shared/vm/service-client.ts';
-import { liveVm } from '../../shared/vm/vm-life.ts';
+import { liveVm, type Graces } from '../../shared/vm/vm-life.ts';
 
 const limits = { runMs: 600_000, memoryMb: 1_000_000 };
 const assignment = { jobId: 'j', attempt: 1, beatMs: 60_000, limits } as Assignment;
@@ -12,7 +13,12 @@ const work: NextReply = { kind: 'work', assignment };
 const stop: NextReply = { kind: 'stop', why: 'enough' };
 
 /** Gives one answer after the other to `next` and `finish`. */
-function life(answers: NextReply[], run: (options: RunOptions) => Promise<Outcome>, beat = 'go-on') {
+function life(
+  answers: NextReply[],
+  run: (options: RunOptions) => Promise<Outcome>,
+  beat = 'go-on',
+  graces?: Graces,
+) {
   const calls: string[] = [];
   const leaving = new AbortController();
   const answer = async (call: string) => {
@@ -29,8 +35,8 @@ function life(answers: NextReply[], run: (options: RunOptions) => Promise<Outcom
     surelyBeat: said,
     bye: async () => void calls.push('bye'),
   };
-  const ended = liveVm({ client, run: (_, options) => run(options), leaving });
-  return { calls, ended };
+  const ended = liveVm({ client, run: (_, options) => run(options), leaving, ...(graces && { graces }) });
+  return { calls, ended, leaving };
 }
 
 test('work, finish with the next assignment, a wait, the end', async () => {
@@ -76,4 +82,52 @@ test.each([
   const { calls, ended } = life([{ kind: 'work', assignment: { ...assignment, limits: limit } }], forever);
   expect(await ended).toBe('enough');
   expect(calls).toEqual(['next', 'finish j/1 failed and leave', 'bye']);
+});
+
+describe('a run that does not come back', () => {
+  const never = new Promise<Outcome>(() => undefined);
+  const short = { leaveMs: 1, dropMs: 1 };
+  const long = 600_000;
+
+  test('beyond its limit: the job fails, and the VM leaves, whatever it is answered', async () => {
+    const limited = { ...assignment, limits: { runMs: 1, memoryMb: 1_000_000 } };
+    const answers: NextReply[] = [{ kind: 'work', assignment: limited }, work];
+    const { calls, ended } = life(answers, () => never, 'go-on', { ...short, dropMs: long });
+    expect(await ended).toBe('a model did not come back from a job that was to end');
+    expect(calls).toEqual(['next', 'finish j/1 failed and leave', 'bye']);
+  });
+
+  test('dropped: the VM leaves without asking for another job', async () => {
+    const deaf = async (options: RunOptions) => {
+      await options.stillOurs();
+      return never;
+    };
+    const { calls, ended } = life([work, work], deaf, 'drop', { ...short, leaveMs: long });
+    expect(await ended).toBe('a model did not come back from a job that was to end');
+    expect(calls).toEqual(['next', 'bye']);
+  });
+
+  test('told to leave, before or after a drop: the VM leaves for that reason', async () => {
+    for (const beat of ['go-on', 'drop']) {
+      const deaf = async (options: RunOptions) => {
+        await options.stillOurs();
+        lived.leaving.abort('it got SIGTERM');
+        return never;
+      };
+      const lived = life([work, work], deaf, beat, { ...short, dropMs: long });
+      await lived.ended;
+      expect(lived.calls).toEqual(['next', 'next', 'bye']);
+    }
+  });
+
+  test('one that comes back in time is no reason to leave', async () => {
+    const slow = async (options: RunOptions) => {
+      await options.stillOurs();
+      await setImmediate();
+      return finished;
+    };
+    const { calls, ended } = life([work, work], slow, 'drop', { leaveMs: long, dropMs: long });
+    expect(await ended).toBe('enough');
+    expect(calls).toEqual(['next', 'next', 'next', 'bye']);
+  });
 });
