@@ -30,8 +30,8 @@ async function check({ path, memoryMb }: CheckRequest): Promise<CheckAnswer> {
 }
 
 process.once('message', (request: CheckRequest) => {
-  const watch = new Worker(new URL(`./memory-watch${extension}`, import.meta.url), {
-    workerData: { memoryMb: request.memoryMb },
+  const watch = new Worker(new URL(`./model-check-watch${extension}`, import.meta.url), {
+    workerData: request,
   });
   watch.unref();
   // A throw ends the process with its message on stderr, which the parent reads.

@@ -1,13 +1,13 @@
 /** Decides whether a model file can be served, in a child process of its own: the file is not to be trusted. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { access, constants } from 'node:fs/promises';
-import { memoryExceeded, type CheckAnswer, type CheckRequest } from './model-check-messages.ts';
+import { memoryExceeded, timeExceeded, type CheckAnswer, type CheckRequest } from './model-check-messages.ts';
 import type { ModelInfo } from './model-info.ts';
 
 /** The file to check and the limits of the process that checks it. */
 export type ModelCheckOptions = {
   readonly path: string;
-  /** Wall time of the check, in milliseconds; the child is killed after it. A small model takes some 300. */
+  /** Wall time of the check, in milliseconds; the child is killed after it, and before when this process ends. A small model takes some 300. */
   readonly timeoutMs: number;
   /** Resident memory of the child, in MiB, at least 256 (Node and the runtime take 150); the file may have a quarter of it. */
   readonly memoryMb: number;
@@ -37,7 +37,9 @@ function startChild(memoryMb: number): ChildProcess {
 }
 
 function explainDeath(stderr: string, options: ModelCheckOptions, timedOut: boolean): string {
-  if (timedOut) return `The model could not be checked within ${options.timeoutMs} ms.`;
+  if (timedOut || stderr.includes(timeExceeded)) {
+    return `The model could not be checked within ${options.timeoutMs} ms.`;
+  }
   if (stderr.includes(memoryExceeded) || stderr.includes('heap out of memory')) {
     return `The model takes more memory than the ${options.memoryMb} MiB allowed.`;
   }
@@ -67,7 +69,7 @@ export async function checkModel(options: ModelCheckOptions): Promise<ModelCheck
     child.once('error', reject);
     child.once('close', () => resolve());
   });
-  const request: CheckRequest = { path: options.path, memoryMb: options.memoryMb };
+  const request: CheckRequest = { ...options, parentPid: process.pid };
   // A child that dies at once closes the channel; its end says why.
   child.send(request, () => undefined);
   try {

@@ -1,10 +1,13 @@
 /** The model check: what is accepted, what is refused and why, and that the file is never opened in this process. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { checkModel, type ModelCheck } from '../../shared/scoring/model-check.ts';
-import { echoModel, linearClassifier, model, node, rowSum, value } from './onnx-fixtures.ts';
+import { echoModel, hardWork, linearClassifier, model, node, rowSum, value } from './onnx-fixtures.ts';
 
 let folder = '';
 beforeAll(async () => {
@@ -118,23 +121,8 @@ describe('refused', () => {
   });
 
   test('a model that works without end', async () => {
-    const size = 8_000;
-    const products = Array.from({ length: 40 }, (_, at) =>
-      node('MatMul', [at === 0 ? 'a' : `product${at - 1}`, 'a'], [`product${at}`]),
-    );
-    const endless = model({
-      inputs: [value('x', 'float32')],
-      outputs: [value('y', 'float32')],
-      nodes: [
-        node('Constant', [], ['shape'], { value_ints: { ints: [size, size] } }),
-        node('ConstantOfShape', ['shape'], ['a']),
-        ...products,
-        node('ReduceMax', ['product39'], ['largest'], { keepdims: 0 }),
-        node('Add', ['x', 'largest'], ['y']),
-      ],
-    });
     const beganMs = performance.now();
-    expect(await reasonOf(endless, { timeoutMs: 2_000 })).toBe(
+    expect(await reasonOf(hardWork(8_000), { timeoutMs: 2_000 })).toBe(
       'The model could not be checked within 2000 ms.',
     );
     expect(performance.now() - beganMs).toBeLessThan(10_000);
@@ -173,6 +161,40 @@ describe('refused', () => {
     expect(await reasonOf(bomb, { memoryMb: 512 })).toBe(
       'The model takes more memory than the 512 MiB allowed.',
     );
+  });
+});
+
+describe('a check in native code, which hears nothing', () => {
+  const program = fileURLToPath(new URL('./check-program.ts', import.meta.url));
+  const start = async (timeoutMs: number) => {
+    const path = join(folder, `${files++}.onnx`);
+    await writeFile(path, hardWork(8_000));
+    const parent = spawn(process.execPath, [program, path, `${timeoutMs}`], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    // Both processes write to it: it ends with the later one.
+    let state: 'running' | 'ended' = 'running';
+    const ended = once(parent.stderr.resume(), 'end').then(() => (state = 'ended'));
+    const [pid] = (await once(parent.stdout, 'data')) as [Buffer];
+    onTestFinished(() => {
+      if (state === 'running') {
+        parent.kill('SIGKILL');
+        process.kill(Number(pid), 'SIGKILL');
+      }
+    });
+    return { parent, ended };
+  };
+
+  test('ends with the process that asked for it', async () => {
+    const { parent, ended } = await start(600_000);
+    parent.kill('SIGKILL');
+    await ended;
+  });
+
+  test('ends itself when its time is over', async () => {
+    const { parent, ended } = await start(300);
+    expect(await once(parent, 'exit')).toEqual([0, null]);
+    await ended;
   });
 });
 

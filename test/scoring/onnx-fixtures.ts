@@ -155,20 +155,30 @@ export function rowSum(width: number, columns?: readonly string[]): Uint8Array {
   });
 }
 
-/** Multiplies matrices of `x` rows and columns: minutes of work for 4,000 in one row, none for 0. */
-export function hardWork(): Uint8Array {
+/**
+ * Multiplies matrices: minutes of native work at some thousand rows and columns.
+ * @param size of the matrices; default the largest `x`: no work for 0
+ */
+export function hardWork(size?: number): Uint8Array {
   const products = Array.from({ length: 200 }, (_, at) =>
     node('MatMul', [at === 0 ? 'square' : `product${at - 1}`, 'square'], [`product${at}`]),
   );
+  const shapeOfRows = [
+    node('Cast', ['x'], ['whole'], { to: elem.int64 }),
+    node('ReduceMax', ['whole'], ['most'], { keepdims: 0 }),
+    node('Constant', [], ['one'], { value_ints: { ints: [1] } }),
+    node('Add', ['most', 'one'], ['size']),
+    node('Concat', ['size', 'size'], ['shape'], { axis: 0 }),
+  ];
+  const shape =
+    size === undefined
+      ? shapeOfRows
+      : [node('Constant', [], ['shape'], { value_ints: { ints: [size, size] } })];
   return model({
     inputs: [value('x', 'float32')],
     outputs: [value('y', 'float32')],
     nodes: [
-      node('Cast', ['x'], ['whole'], { to: elem.int64 }),
-      node('ReduceMax', ['whole'], ['most'], { keepdims: 0 }),
-      node('Constant', [], ['one'], { value_ints: { ints: [1] } }),
-      node('Add', ['most', 'one'], ['size']),
-      node('Concat', ['size', 'size'], ['shape'], { axis: 0 }),
+      ...shape,
       node('ConstantOfShape', ['shape'], ['square']),
       ...products,
       node('ReduceMax', ['product199'], ['largest'], { keepdims: 0 }),
