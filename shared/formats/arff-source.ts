@@ -8,7 +8,8 @@ import type { ColumnType, TableSource } from './table-source.ts';
 type Attribute = { readonly name: string; readonly type: ColumnType };
 
 const attributeLine = /^@attribute\s+(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|(\S+))\s+(\S.*)$/i;
-const cellPattern = /\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|([^,'"]*))\s*(,|$)/y;
+/** No two parts of it match the same blanks: a row of blanks would be tried in every division of them. */
+const cellPattern = /(?:\s*'((?:[^'\\]|\\.)*)'\s*|\s*"((?:[^"\\]|\\.)*)"\s*|([^,'"]*))(,|$)/y;
 const escapes: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t' };
 
 function unescape(text: string): string {
