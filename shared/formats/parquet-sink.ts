@@ -4,7 +4,6 @@ import { comma, tab } from '../scoring/csv-bytes.ts';
 import { parseInt64 } from '../scoring/parse-int64.ts';
 import { numberOf } from '../scoring/parse-number.ts';
 import { createRowReader } from './row-reader.ts';
-import { withoutBom } from './row-sink.ts';
 import type { ByteTarget } from './table-sink.ts';
 import type { ColumnType } from './table-source.ts';
 import { uniqueNames } from './unique-names.ts';
@@ -66,8 +65,7 @@ export function parquetSink(
   let chars = 0;
   const columnData = () =>
     (columns ?? []).map(({ name, type, data }) => ({ name, data, type: basicTypes[type], nullable: true }));
-  const begin = (header: readonly string[]): void => {
-    const names = withoutBom(header);
+  const begin = (names: readonly string[]): void => {
     const types = typesOf(names);
     columns = uniqueNames(names).map((name, i) => ({ name, type: types[i] ?? 'text', data: [] }));
     parquet = new ParquetWriter({

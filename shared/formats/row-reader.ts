@@ -3,11 +3,12 @@ import { createBlockCutter } from '../scoring/block-cutter.ts';
 import { byteBlock } from '../scoring/byte-block.ts';
 import { carriageReturn, lineFeed, quote } from '../scoring/csv-bytes.ts';
 import { findCellEnd } from '../scoring/find-cell-end.ts';
+import { startOfText } from '../scoring/header.ts';
 import { createQuotedCell, readQuotedCell } from '../scoring/quoted-cell.ts';
 import { scoringLimits } from '../scoring/scoring-limits.ts';
 
 export type RowReader = {
-  /** The records that are whole now, the header first. */
+  /** The records that are whole now, the header first. It comes in one chunk, as the engine writes it; a BOM is left out. */
   readonly push: (chunk: Uint8Array) => string[][];
   readonly end: () => string[][];
 };
@@ -49,10 +50,14 @@ export function createRowReader(delimiter: number, encoding: 'utf8' | 'latin1'):
     }
     return rows;
   };
+  let isStart = true;
   return {
     push: (chunk) => {
       const rows: string[][] = [];
-      for (const { buffer, length } of cutter.push(chunk)) {
+      // Before the cells are read: a quote behind a BOM would not be the first byte of its cell.
+      const text = isStart ? chunk.subarray(startOfText(chunk)) : chunk;
+      isStart = false;
+      for (const { buffer, length } of cutter.push(text)) {
         for (const row of read(buffer, length)) rows.push(row);
         cutter.recycle(buffer);
       }

@@ -10,10 +10,6 @@ export type RowFormat = {
   readonly rows: (rows: readonly (readonly string[])[]) => string;
 };
 
-export function withoutBom(names: readonly string[]): string[] {
-  return names.map((name, i) => (i === 0 ? name.replace(/^(?:\uFEFF|\u00EF\u00BB\u00BF)/, '') : name));
-}
-
 /** @param delimiter of what is written to it */
 export function rowSink(target: ByteTarget, delimiter: ',' | '\t', format: RowFormat): ByteTarget {
   const reader = createRowReader(delimiter === '\t' ? tab : comma, format.encoding);
@@ -24,7 +20,7 @@ export function rowSink(target: ByteTarget, delimiter: ',' | '\t', format: RowFo
     let body = rows;
     if (!hasHead) {
       hasHead = true;
-      text = format.head(withoutBom(rows[0] ?? []));
+      text = format.head(rows[0] ?? []);
       body = rows.slice(1);
     }
     await target.write(Buffer.from(text + format.rows(body), format.encoding));

@@ -32,7 +32,8 @@ function isLineEnd(bytes: Uint8Array, at: number): boolean {
   return bytes[at] === lineFeed || (bytes[at] === carriageReturn && bytes[at + 1] === lineFeed);
 }
 
-function startOfText(bytes: Uint8Array): number {
+/** Behind the BOM, where there is one. */
+export function startOfText(bytes: Uint8Array): number {
   return bom.every((byte, i) => bytes[i] === byte) ? bom.length : 0;
 }
 
