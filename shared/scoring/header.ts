@@ -24,6 +24,14 @@ export type HeaderResult =
   | { readonly kind: 'fault'; readonly line: number; readonly reason: string };
 
 type Cells = { names: string[]; end: number; lines: number };
+/** `final`: whatever bytes follow. */
+type Fault = Extract<HeaderResult, { kind: 'fault' }> & { readonly final?: true };
+
+function bareReturn(line: number): Fault {
+  const reason =
+    'the column names hold a carriage return without a line feed; if all lines end so, save the file with LF or CRLF line ends';
+  return { kind: 'fault', line, reason, final: true };
+}
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 const bom = [0xef, 0xbb, 0xbf];
@@ -37,8 +45,13 @@ export function startOfText(bytes: Uint8Array): number {
   return bom.every((byte, i) => bytes[i] === byte) ? bom.length : 0;
 }
 
+/** A carriage return outside quotes that is seen to end no line. */
+function isBareReturn(bytes: Uint8Array, at: number): boolean {
+  return bytes[at] === carriageReturn && at + 1 < bytes.length && bytes[at + 1] !== lineFeed;
+}
+
 /** Reads cells up to a line end or, when the file is over, its end. */
-function readCells(bytes: Uint8Array, start: number, delimiter: number): Cells | HeaderResult {
+function readCells(bytes: Uint8Array, start: number, delimiter: number): Cells | Fault {
   const cell = createQuotedCell();
   const block: ByteBlock = { bytes, view: new DataView(bytes.buffer, bytes.byteOffset) };
   const cells: Cells = { names: [], end: start, lines: 1 };
@@ -51,12 +64,16 @@ function readCells(bytes: Uint8Array, start: number, delimiter: number): Cells |
       }
       cells.names.push(decoder.decode(cell.block.bytes.subarray(cell.start, cell.end)));
       end = cell.next;
+      cells.lines += cell.lineFeeds;
+      if (isBareReturn(bytes, end)) return bareReturn(cells.lines);
       if (end < bytes.length && bytes[end] !== delimiter && !isLineEnd(bytes, end)) {
         return { kind: 'fault', line: cells.lines, reason: 'text after the closing quote of a column name' };
       }
-      cells.lines += cell.lineFeeds;
     } else {
-      while (end < bytes.length && bytes[end] !== delimiter && !isLineEnd(bytes, end)) end++;
+      while (end < bytes.length && bytes[end] !== delimiter && !isLineEnd(bytes, end)) {
+        if (isBareReturn(bytes, end)) return bareReturn(cells.lines);
+        end++;
+      }
       cells.names.push(decoder.decode(bytes.subarray(at, end)));
     }
     at = end;
@@ -82,8 +99,8 @@ export function readHeader(bytes: Uint8Array, delimiter: number, isWhole: boolea
   if (start >= bytes.length) return { kind: isWhole ? 'empty' : 'more' };
   const cells = readCells(bytes, start, delimiter);
   if ('kind' in cells) {
-    if (!isWhole) return { kind: 'more' };
-    return cells.kind === 'fault' ? { ...cells, line: cells.line + blankLines } : cells;
+    if (!isWhole && cells.final !== true) return { kind: 'more' };
+    return { kind: 'fault', line: cells.line + blankLines, reason: cells.reason };
   }
   const { names, end, lines } = cells;
   if (end >= bytes.length && !isWhole) return { kind: 'more' };

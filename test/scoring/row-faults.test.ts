@@ -143,6 +143,17 @@ describe('headers', () => {
     );
   });
 
+  test.each([
+    ['age,t\r1,2\r', 1],
+    ['\n"a\rb\nc","age"\r"1","2"\r', 3],
+  ])('lines that end with a carriage return alone: %j', async (input, line) => {
+    for (const chunkBytes of [1, 1_000]) {
+      expect(await failureOf('float32', input, { chunkBytes })).toBe(
+        `InputParseError: data.csv line ${line}: the column names hold a carriage return without a line feed; if all lines end so, save the file with LF or CRLF line ends.`,
+      );
+    }
+  });
+
   test('more columns than allowed', async () => {
     expect(await failureOf('float32', 'age,b,c\n1,2,3\n', { limits: { columnsMax: 2 } })).toBe(
       'InputParseError: data.csv line 1: 3 columns; at most 2 are allowed.',
