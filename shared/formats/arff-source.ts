@@ -1,6 +1,7 @@
 /** ARFF: attributes are the columns, a line behind `@data` is a row. */
 import { ScoringError } from '../scoring/scoring-error.ts';
 import { csvRecord } from './csv-text.ts';
+import { notUtf8, type Line } from './lines.ts';
 import { createRowLines, type RowLines } from './row-lines.ts';
 import { take } from './take.ts';
 import type { ColumnType, TableSource } from './table-source.ts';
@@ -8,8 +9,11 @@ import type { ColumnType, TableSource } from './table-source.ts';
 type Attribute = { readonly name: string; readonly type: ColumnType };
 
 const attributeLine = /^@attribute\s+(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|(\S+))\s+(\S.*)$/i;
-/** No two parts of it match the same blanks: a row of blanks would be tried in every division of them. */
-const cellPattern = /(?:\s*'((?:[^'\\]|\\.)*)'\s*|\s*"((?:[^"\\]|\\.)*)"\s*|([^,'"]*))(,|$)/y;
+/**
+ * No two parts of it match the same blanks: a row of blanks would be tried in every division of them. Outside quotes a
+ * comment may begin anywhere, as in Weka.
+ */
+const cellPattern = /(?:\s*'((?:[^'\\]|\\.)*)'\s*|\s*"((?:[^"\\]|\\.)*)"\s*|([^,'"%]*))(,|%[^]*|$)/y;
 const escapes: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t' };
 
 function unescape(text: string): string {
@@ -36,48 +40,59 @@ function cellsOf(line: string): string[] | undefined {
     const [, single, double, plain = '', end] = found;
     const quoted = single ?? double;
     cells.push(quoted === undefined ? plain.trim() : unescape(quoted));
-    if (end === '') return cells;
+    if (end !== ',') return cells;
   }
 }
 
 type State = { readonly columns: number; readonly lines: RowLines; readonly unreadable: Map<number, string> };
 
-function recordOf(state: State, line: string): string {
-  const text = line.trim();
+function recordOf(state: State, line: Line): string {
+  const raw = typeof line === 'string' ? line : line.damaged;
+  const text = raw.trim();
   if (text === '' || text.startsWith('%')) {
     state.lines.passLine();
     return '\n';
   }
   const row = state.lines.passRow();
-  const cells = text.startsWith('{') ? undefined : cellsOf(text);
+  const cells = typeof line === 'string' && !text.startsWith('{') ? cellsOf(text) : undefined;
   if (cells !== undefined) return csvRecord(cells);
-  const reason = text.startsWith('{') ? 'a sparse row, which is not supported' : 'quotes that do not close';
-  state.unreadable.set(row, reason);
-  return csvRecord([...Array.from({ length: state.columns }, () => ''), line]);
+  state.unreadable.set(row, reasonOf(line));
+  return csvRecord([...Array.from({ length: state.columns }, () => ''), raw]);
+}
+
+/** Why a line is no row. */
+function reasonOf(line: Line): string {
+  if (typeof line !== 'string') return notUtf8;
+  return line.trimStart().startsWith('{')
+    ? 'a sparse row, which is not supported'
+    : 'quotes that do not close';
 }
 
 /** @throws ScoringError `InputParseError` when its head is none of ARFF */
 export async function openArff(
-  lines: AsyncGenerator<string[], void>,
+  lines: AsyncGenerator<Line[], void>,
   sourceName: string,
 ): Promise<TableSource> {
   const attributes: Attribute[] = [];
   let passed = 0;
-  let rest: string[] | undefined;
+  let rest: Line[] | undefined;
   while (rest === undefined) {
     const next = await lines.next();
     if (next.done === true) {
       throw new ScoringError('InputParseError', `${sourceName} ends without @data: it is no ARFF file.`);
     }
     for (const [index, raw] of next.value.entries()) {
-      const line = raw.trim();
+      const line = (typeof raw === 'string' ? raw : raw.damaged).trim();
       passed++;
       if (/^@data\b/i.test(line)) {
         rest = next.value.slice(index + 1);
         break;
       }
-      if (/^@attribute\b/i.test(line)) attributes.push(attributeOf(line, `${sourceName} line ${passed}`));
-      else if (line !== '' && !line.startsWith('%') && !/^@relation\b/i.test(line)) {
+      if (/^@attribute\b/i.test(line)) {
+        const place = `${sourceName} line ${passed}`;
+        if (typeof raw !== 'string') throw new ScoringError('InputParseError', `${place}: ${notUtf8}.`);
+        attributes.push(attributeOf(line, place));
+      } else if (line !== '' && !line.startsWith('%') && !/^@relation\b/i.test(line)) {
         const text = `${sourceName} line ${passed}: expected @relation, @attribute or @data.`;
         throw new ScoringError('InputParseError', text);
       }

@@ -1,6 +1,7 @@
 /** JSON Lines: an object a line, whose members are the columns; the first line says which there are. */
 import { ScoringError } from '../scoring/scoring-error.ts';
 import { csvRecord } from './csv-text.ts';
+import { notUtf8, type Line } from './lines.ts';
 import { createRowLines, type RowLines } from './row-lines.ts';
 import { take } from './take.ts';
 import type { ColumnType, TableSource } from './table-source.ts';
@@ -50,27 +51,38 @@ type State = {
   readonly unreadable: Map<number, string>;
 };
 
-const isBlank = (line: string): boolean => line.trim() === '';
+const isBlank = (line: Line): boolean => typeof line === 'string' && line.trim() === '';
+
+/** `"\ud800"` in JSON: it would become another character on its way through the engine. */
+const halfPair = 'half of a surrogate pair, which is no character';
 
 /** A row that cannot be read gets a cell more than there are columns: the engine finds it, and asks for the reason. */
-function recordOf(state: State, line: string): string {
-  const row = state.lines.passRow();
-  const fields = fieldsOf(line);
-  const columns = [...state.columns];
-  if (fields !== undefined && Object.keys(fields).every((name) => state.columns.has(name))) {
-    return csvRecord(columns.map((name) => cellOf(Object.hasOwn(fields, name) ? fields[name] : undefined)));
-  }
-  const reason = fields === undefined ? 'no JSON object' : 'a member that the first line does not have';
+function unreadableRecord(state: State, row: number, line: string, reason: string): string {
   state.unreadable.set(row, reason);
-  return csvRecord([...columns.map(() => ''), line]);
+  return csvRecord([...Array.from(state.columns, () => ''), line]);
+}
+
+function recordOf(state: State, line: Line): string {
+  const row = state.lines.passRow();
+  if (typeof line !== 'string') return unreadableRecord(state, row, line.damaged, notUtf8);
+  const fields = fieldsOf(line);
+  if (fields === undefined) return unreadableRecord(state, row, line, 'no JSON object');
+  if (!Object.keys(fields).every((name) => state.columns.has(name))) {
+    return unreadableRecord(state, row, line, 'a member that the first line does not have');
+  }
+  const cells = Array.from(state.columns, (name) =>
+    cellOf(Object.hasOwn(fields, name) ? fields[name] : undefined),
+  );
+  const record = csvRecord(cells);
+  return record.isWellFormed() ? record : unreadableRecord(state, row, line, halfPair);
 }
 
 async function* records(
   state: State,
-  first: string[],
-  lines: AsyncGenerator<string[], void>,
+  first: Line[],
+  lines: AsyncGenerator<Line[], void>,
 ): AsyncGenerator<Uint8Array, void> {
-  for (let part: string[] | void = first; part !== undefined; part = (await lines.next()).value) {
+  for (let part: Line[] | void = first; part !== undefined; part = (await lines.next()).value) {
     let text = '';
     for (const line of part) {
       if (isBlank(line)) state.lines.passLine();
@@ -82,10 +94,10 @@ async function* records(
 
 /** @throws ScoringError `InputParseError` when the first line is no object, or the file is empty */
 export async function openJsonLines(
-  lines: AsyncGenerator<string[], void>,
+  lines: AsyncGenerator<Line[], void>,
   sourceName: string,
 ): Promise<TableSource> {
-  let first: string[] = [];
+  let first: Line[] = [];
   let blank = 0;
   while (first.length === 0) {
     const next = await lines.next();
@@ -97,12 +109,18 @@ export async function openJsonLines(
     if (begin >= 0) first = next.value.slice(begin);
     blank += begin < 0 ? next.value.length : begin;
   }
-  const fields = fieldsOf(first[0] ?? '');
+  const place = `${sourceName} line ${blank + 1}`;
+  const head = first[0] ?? '';
+  if (typeof head !== 'string') throw new ScoringError('InputParseError', `${place}: ${notUtf8}.`);
+  const fields = fieldsOf(head);
   if (fields === undefined || Object.keys(fields).length === 0) {
-    const text = `${sourceName} line ${blank + 1}: expected a JSON object, whose members are the columns.`;
+    const text = `${place}: expected a JSON object, whose members are the columns.`;
     throw new ScoringError('InputParseError', text);
   }
   const columns = Object.keys(fields);
+  if (!columns.join('').isWellFormed()) {
+    throw new ScoringError('InputParseError', `${place}: the name of a member has ${halfPair}.`);
+  }
   const rowLines = createRowLines(blank);
   const state: State = { columns: new Set(columns), lines: rowLines, unreadable: new Map() };
   async function* all(): AsyncGenerator<Uint8Array, void> {
@@ -116,6 +134,6 @@ export async function openJsonLines(
       lineOf: rowLines.lineOf,
       unreadable: (row) => take(state.unreadable, row),
     },
-    types: Object.values(JSON.parse(first[0] ?? '') as Fields).map(typeOf),
+    types: Object.values(JSON.parse(head) as Fields).map(typeOf),
   };
 }

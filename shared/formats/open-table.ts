@@ -3,7 +3,7 @@ import type { DataFormat } from '../core/data-format.ts';
 import { openArff } from './arff-source.ts';
 import { gunzipped } from './gzip.ts';
 import { openJsonLines } from './jsonl-source.ts';
-import { linesOf } from './lines.ts';
+import { linesOf, type Line } from './lines.ts';
 import { openParquet, type RandomAccess } from './parquet-source.ts';
 import type { TableSource } from './table-source.ts';
 
@@ -32,7 +32,7 @@ export async function openTable(
 
 /** Lets go of the source where its rows are no longer wanted, or its head is refused: it may hold a connection. */
 async function openLines(
-  open: (lines: AsyncGenerator<string[], void>, sourceName: string) => Promise<TableSource>,
+  open: (lines: AsyncGenerator<Line[], void>, sourceName: string) => Promise<TableSource>,
   source: AsyncIterable<Uint8Array>,
   sourceName: string,
 ): Promise<TableSource> {
