@@ -1,4 +1,5 @@
 /** Text files as programs and people write them: what is odd or damaged in one is read as meant, or named. */
+import { gzipSync } from 'node:zlib';
 import { parse } from 'csv-parse/sync';
 import { parquetReadObjects } from 'hyparquet';
 import { describe, expect, test } from 'vitest';
@@ -81,4 +82,33 @@ test('jsonl: half of a surrogate pair is no text', async () => {
   await expect(convert(`{"age":1,${half}:1}\n`, 'a.jsonl', 'o.csv')).rejects.toThrow(
     'a.jsonl line 1: the name of a member has half of a surrogate pair, which is no character.',
   );
+});
+
+describe('gzip', () => {
+  const first = gzipSync('age\n1\n');
+  const second = gzipSync(`2\n${'3\n'.repeat(5_000)}`);
+  const scored = `age,Scored Labels\n1,1\n2,2\n${'3,3\n'.repeat(5_000)}`;
+  const joined = (...parts: Uint8Array[]): Buffer => Buffer.concat(parts);
+
+  test('members one after the other, with or without zeros behind the last', async () => {
+    for (const zeros of [0, 1, 512, 100_000]) {
+      for (const chunkBytes of [1_000, first.length, first.length + second.length, 1_000_000]) {
+        const file = joined(first, second, Buffer.alloc(zeros));
+        expect(await textOf(file, 'a.csv.gz', 'o.csv', { chunkBytes })).toBe(scored);
+      }
+    }
+    expect(await textOf(joined(first, Buffer.alloc(9)), 'a.csv.gz', 'o.csv', { chunkBytes: 1 })).toBe(
+      'age,Scored Labels\n1,1\n',
+    );
+  });
+
+  test('a member behind zeros is not lost in silence', async () => {
+    for (const chunkBytes of [1, 40, 1_000_000]) {
+      const reading = convert(joined(first, Buffer.alloc(512), second), 'a.csv.gz', 'o.csv', { chunkBytes });
+      await expect(reading).rejects.toThrow(
+        'a.csv.gz cannot be unpacked: zeros end it, and bytes follow them.',
+      );
+      await expect(reading).rejects.toMatchObject({ code: 'InputParseError' });
+    }
+  });
 });
