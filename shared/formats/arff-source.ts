@@ -1,6 +1,6 @@
 /** ARFF: attributes are the columns, a line behind `@data` is a row. */
 import { ScoringError } from '../scoring/scoring-error.ts';
-import { csvRecord } from './csv-text.ts';
+import { csvChunks, csvRecord } from './csv-text.ts';
 import { notUtf8, type Line } from './lines.ts';
 import { createRowLines, type RowLines } from './row-lines.ts';
 import { take } from './take.ts';
@@ -104,16 +104,21 @@ export async function openArff(
   const rowLines = createRowLines(passed);
   const state: State = { columns: attributes.length, lines: rowLines, unreadable: new Map() };
   const first = rest;
+  const chunksOf = (part: readonly Line[]) => csvChunks(part.length, (i) => recordOf(state, part[i] ?? ''));
   async function* all(): AsyncGenerator<Uint8Array, void> {
     // A blank line for each that precedes @data: what is wrong with the columns is on that line.
     yield Buffer.from('\n'.repeat(passed - 1) + csvRecord(attributes.map(({ name }) => name)));
-    yield Buffer.from(first.map((line) => recordOf(state, line)).join(''));
-    for await (const part of lines) yield Buffer.from(part.map((line) => recordOf(state, line)).join(''));
+    yield* chunksOf(first);
+    for await (const part of lines) yield* chunksOf(part);
   }
   return {
     source: all(),
     delimiter: ',',
-    origin: { lineOf: rowLines.lineOf, unreadable: (row) => take(state.unreadable, row) },
+    origin: {
+      lineOf: rowLines.lineOf,
+      written: rowLines.forget,
+      unreadable: (row) => take(state.unreadable, row),
+    },
     types: attributes.map(({ type }) => type),
   };
 }

@@ -1,6 +1,6 @@
 /** JSON Lines: an object a line, whose members are the columns; the first line says which there are. */
 import { ScoringError } from '../scoring/scoring-error.ts';
-import { csvRecord } from './csv-text.ts';
+import { csvChunks, csvRecord } from './csv-text.ts';
 import { notUtf8, type Line } from './lines.ts';
 import { createRowLines, type RowLines } from './row-lines.ts';
 import { take } from './take.ts';
@@ -62,7 +62,12 @@ function unreadableRecord(state: State, row: number, line: string, reason: strin
   return csvRecord([...Array.from(state.columns, () => ''), line]);
 }
 
+/** Nothing for a blank line. */
 function recordOf(state: State, line: Line): string {
+  if (isBlank(line)) {
+    state.lines.passLine();
+    return '';
+  }
   const row = state.lines.passRow();
   if (typeof line !== 'string') return unreadableRecord(state, row, line.damaged, notUtf8);
   const fields = fieldsOf(line);
@@ -83,12 +88,8 @@ async function* records(
   lines: AsyncGenerator<Line[], void>,
 ): AsyncGenerator<Uint8Array, void> {
   for (let part: Line[] | void = first; part !== undefined; part = (await lines.next()).value) {
-    let text = '';
-    for (const line of part) {
-      if (isBlank(line)) state.lines.passLine();
-      else text += recordOf(state, line);
-    }
-    if (text !== '') yield Buffer.from(text);
+    const here = part;
+    yield* csvChunks(here.length, (i) => recordOf(state, here[i] ?? ''));
   }
 }
 
@@ -132,6 +133,7 @@ export async function openJsonLines(
     delimiter: ',',
     origin: {
       lineOf: rowLines.lineOf,
+      written: rowLines.forget,
       unreadable: (row) => take(state.unreadable, row),
     },
     types: Object.values(JSON.parse(head) as Fields).map(typeOf),

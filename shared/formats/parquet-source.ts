@@ -9,7 +9,8 @@ import {
   type SchemaTree,
 } from 'hyparquet';
 import { ScoringError } from '../scoring/scoring-error.ts';
-import { csvRecord } from './csv-text.ts';
+import { scoringLimits } from '../scoring/scoring-limits.ts';
+import { csvChunks, csvRecord } from './csv-text.ts';
 import type { ColumnType, TableSource } from './table-source.ts';
 
 /** A file that is read where one wants. @param end excluded */
@@ -22,8 +23,6 @@ export type RandomAccess = {
 const groupBytesMax = 256 * 1024 * 1024;
 /** A column of one value takes a few bytes of the file and a place in memory for each row all the same. */
 const groupCellsMax = 32 * 1024 * 1024;
-/** Rows of one chunk. */
-const rowsAtOnce = 2_000;
 
 const compressors = {
   SNAPPY: (input: Uint8Array, bytes: number) => {
@@ -50,6 +49,16 @@ function cellOf(value: unknown): string {
   if (typeof value === 'string') return value;
   if (typeof value === 'number' || typeof value === 'bigint') return String(value);
   return JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'bigint' ? String(inner) : inner));
+}
+
+/** @throws ScoringError `OutOfMemoryLimit` for a row that the engine would not take, before it is made */
+function recordOf(data: readonly ArrayLike<unknown>[], index: number, place: () => string): string {
+  const cells = data.map((column) => cellOf(column[index]));
+  let chars = 0;
+  for (const cell of cells) chars += cell.length;
+  if (chars <= scoringLimits.recordBytesMax) return csvRecord(cells);
+  const text = `${place()} is longer than ${scoringLimits.recordBytesMax} bytes.`;
+  throw new ScoringError('OutOfMemoryLimit', text);
 }
 
 function typeOf({ element, children }: SchemaTree): ColumnType {
@@ -125,13 +134,8 @@ export async function openParquet(file: RandomAccess, sourceName: string): Promi
         const text = `${sourceName} cannot be read as Parquet: row group ${index + 1} has fewer values than rows.`;
         throw new ScoringError('InputParseError', text);
       }
-      for (let row = 0; row < rows; row += rowsAtOnce) {
-        let text = '';
-        for (let i = row; i < Math.min(rows, row + rowsAtOnce); i++) {
-          text += csvRecord(data.map((column) => cellOf(column[i])));
-        }
-        yield Buffer.from(text);
-      }
+      const before = start;
+      yield* csvChunks(rows, (i) => recordOf(data, i, () => `${sourceName} row ${before + i + 1}`));
       start += rows;
     }
   }

@@ -117,6 +117,7 @@ async function writeBlocks(run: Run, cutter: BlockCutter, header: Header, log: R
     rows += outcome.rows;
     lines += outcome.lines;
     bytes += pending.bytes;
+    run.job.origin?.written?.(rows);
     run.job.onProgress?.(rows, bytes);
     run.queue.drop();
   }

@@ -21,6 +21,8 @@ export type RowOrigin = {
   readonly lineOf?: (row: number) => number;
   /** Why a row could not be read in its own format; it has more columns than the header then. */
   readonly unreadable?: (row: number) => string | undefined;
+  /** Rows up to this one have been written, with what was wrong with them: nothing more is asked about them. */
+  readonly written?: (row: number) => void;
 };
 
 /** One file to score. */

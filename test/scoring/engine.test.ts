@@ -69,6 +69,26 @@ describe('order and memory', () => {
     expect(progress.at(-1)).toBe(20_000);
   });
 
+  test('a source hears which rows nothing more is asked about', async () => {
+    const written: number[] = [];
+    const asked: number[] = [];
+    const lineOf = (row: number): number => {
+      asked.push(row);
+      expect(row).toBeGreaterThan(written.at(-1) ?? 0);
+      return row;
+    };
+    const input = `n\n${'1\nx\n'.repeat(500)}`;
+    await score(engine, input, {
+      limits: { blockBytes: 20 },
+      rowErrors: { kind: 'skip' },
+      writeErrors: () => Promise.resolve(),
+      origin: { lineOf, written: (row) => written.push(row) },
+    });
+    expect(asked).toHaveLength(500);
+    expect(written.length).toBeGreaterThan(50);
+    expect(written.at(-1)).toBe(1_000);
+  });
+
   test('a writer that waits stops the source', async () => {
     const { source, taken } = endless();
     const abort = new AbortController();
