@@ -26,6 +26,8 @@ export function columnTypes(
   return names.map((name, i) => {
     const scored = info.columns[i - first];
     if (i >= first && scored !== undefined) return ofScores[scored.type];
-    return known[i] ?? taken.get(looseName(name)) ?? 'text';
+    const ofModel = taken.get(looseName(name)) ?? 'text';
+    const ofFormat = known[i] ?? ofModel;
+    return ofFormat === 'text-or-null' && ofModel !== 'text' ? ofModel : ofFormat;
   });
 }

@@ -38,15 +38,23 @@ function cellOf(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-function typeOf(value: unknown): ColumnType | undefined {
-  if (value === null) return undefined;
+function typeOf(value: unknown): ColumnType {
+  if (value === null) return 'text-or-null';
   if (typeof value === 'number') return 'number';
   if (typeof value === 'boolean') return 'boolean';
   return typeof value === 'string' ? 'text' : 'json';
 }
 
+/** Of a number that is kept as it is written, too. */
+function plainTypeOf(value: unknown): ColumnType {
+  return typeOf(JSON.parse(JSON.stringify(value)));
+}
+
 type State = {
   readonly columns: ReadonlySet<string>;
+  readonly types: ColumnType[];
+  /** Places of the columns that have had no value yet. */
+  readonly valueless: Map<string, number>;
   readonly lines: RowLines;
   readonly unreadable: Map<number, string>;
 };
@@ -79,7 +87,19 @@ function recordOf(state: State, line: Line): string {
     cellOf(Object.hasOwn(fields, name) ? fields[name] : undefined),
   );
   const record = csvRecord(cells);
-  return record.isWellFormed() ? record : unreadableRecord(state, row, line, halfPair);
+  if (!record.isWellFormed()) return unreadableRecord(state, row, line, halfPair);
+  if (state.valueless.size > 0) noteTypes(state, fields);
+  return record;
+}
+
+function noteTypes({ types, valueless }: State, fields: Fields): void {
+  for (const [name, place] of valueless) {
+    const value = Object.hasOwn(fields, name) ? fields[name] : undefined;
+    if (value === undefined || value === null) continue;
+    valueless.delete(name);
+    const type = plainTypeOf(value);
+    if (type !== 'text') types[place] = type;
+  }
 }
 
 async function* records(
@@ -123,7 +143,14 @@ export async function openJsonLines(
     throw new ScoringError('InputParseError', `${place}: the name of a member has ${halfPair}.`);
   }
   const rowLines = createRowLines(blank);
-  const state: State = { columns: new Set(columns), lines: rowLines, unreadable: new Map() };
+  const types = Object.values(fields).map(plainTypeOf);
+  const state: State = {
+    columns: new Set(columns),
+    types,
+    valueless: new Map(columns.map((name, place) => [name, place])),
+    lines: rowLines,
+    unreadable: new Map(),
+  };
   async function* all(): AsyncGenerator<Uint8Array, void> {
     yield Buffer.from(csvRecord(columns));
     yield* records(state, first, lines);
@@ -136,6 +163,6 @@ export async function openJsonLines(
       written: rowLines.forget,
       unreadable: (row) => take(state.unreadable, row),
     },
-    types: Object.values(JSON.parse(head) as Fields).map(typeOf),
+    types,
   };
 }

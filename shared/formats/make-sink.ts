@@ -18,6 +18,9 @@ export function makeSink(
 ): ByteTarget {
   const { delimiter = ',', types } = source;
   const typesOf = (names: readonly string[]) => columnTypes(names, types, info);
+  // What must be said before the first row: not by how far the source happens to have come until then.
+  const firstTypes = [...types];
+  const firstTypesOf = (names: readonly string[]) => columnTypes(names, firstTypes, info);
   const packed = format.packing === 'gzip' ? gzipTarget(target) : target;
   switch (format.kind) {
     case 'csv':
@@ -25,10 +28,10 @@ export function makeSink(
     case 'tsv':
       return delimiter === '\t' ? packed : rowSink(packed, delimiter, delimited('\t'));
     case 'arff':
-      return rowSink(packed, delimiter, arff(typesOf));
+      return rowSink(packed, delimiter, arff(firstTypesOf));
     case 'jsonl':
       return rowSink(packed, delimiter, jsonLines(typesOf));
     case 'parquet':
-      return parquetSink(packed, delimiter, typesOf);
+      return parquetSink(packed, delimiter, firstTypesOf);
   }
 }

@@ -17,6 +17,7 @@ const basicTypes = {
   integer: 'INT64',
   boolean: 'BOOLEAN',
   text: 'STRING',
+  'text-or-null': 'STRING',
   json: 'STRING',
 } as const;
 const infinite = new Set(['Infinity', '-Infinity']);
@@ -24,6 +25,7 @@ const infinite = new Set(['Infinity', '-Infinity']);
 /** Null for an empty cell, and for one that is not what its column holds; numbers are read as the engine reads them. */
 function valueOf(cell: string, type: ColumnType): unknown {
   if (type === 'text') return cell;
+  if (type === 'text-or-null') return cell === '' ? null : cell;
   if (cell.trim() === '') return null;
   switch (type) {
     case 'number': {

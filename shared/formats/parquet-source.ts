@@ -8,6 +8,7 @@ import {
   type AsyncBuffer,
   type SchemaTree,
 } from 'hyparquet';
+import { quoteValue } from '../scoring/quote-value.ts';
 import { ScoringError } from '../scoring/scoring-error.ts';
 import { scoringLimits } from '../scoring/scoring-limits.ts';
 import { csvChunks, csvRecord } from './csv-text.ts';
@@ -41,6 +42,20 @@ function atMost(bytes: number) {
   if (bytes > groupBytesMax) throw new Error(`a page of ${bytes} bytes, more than ${groupBytesMax}`);
   return { maxOutputLength: Math.max(1, bytes) };
 }
+
+/** A date holds milliseconds only; digits beyond them are written where there are any. */
+function timeText(count: bigint, perMs: 1_000n | 1_000_000n): string {
+  const rest = ((count % perMs) + perMs) % perMs;
+  const date = new Date(Number((count - rest) / perMs));
+  if (Number.isNaN(date.getTime())) return '';
+  const digits = rest === 0n ? '' : String(perMs + rest).slice(1);
+  return `${date.toISOString().slice(0, -1)}${digits}Z`;
+}
+
+const parsers = {
+  timestampFromMicroseconds: (count: bigint) => timeText(count, 1_000n),
+  timestampFromNanoseconds: (count: bigint) => timeText(count, 1_000_000n),
+};
 
 function cellOf(value: unknown): string {
   if (value === undefined || value === null) return '';
@@ -79,6 +94,15 @@ function isPlainInteger({
   return converted?.includes('INT_') ?? logical?.type === 'INTEGER';
 }
 
+function firstTwice(names: readonly string[]): string | undefined {
+  const seen = new Set<string>();
+  for (const name of names) {
+    if (seen.has(name)) return name;
+    seen.add(name);
+  }
+  return undefined;
+}
+
 /** @throws ScoringError `InputParseError`, here or while it is read; whatever `file` throws */
 export async function openParquet(file: RandomAccess, sourceName: string): Promise<TableSource> {
   let fault: { readonly error: unknown } | undefined;
@@ -109,9 +133,14 @@ export async function openParquet(file: RandomAccess, sourceName: string): Promi
     }
   };
   const metadata = await attempt(() => parquetMetadataAsync(buffer));
-  const scan = await attempt(() => parquetScan({ file: buffer, metadata, compressors }));
+  const scan = await attempt(() => parquetScan({ file: buffer, metadata, compressors, parsers }));
   const columns = parquetSchema(metadata).children;
   const names = columns.map(({ element }) => element.name);
+  const twice = firstTwice(names);
+  if (twice !== undefined) {
+    const text = `${sourceName} has more than one column named ${quoteValue(twice)}. Write the file with a name of its own for each column.`;
+    throw new ScoringError('InputParseError', text);
+  }
   async function* all(): AsyncGenerator<Uint8Array, void> {
     yield Buffer.from(csvRecord(names));
     let start = 0;

@@ -38,6 +38,8 @@ function jsonOf(cell: string, type: ColumnType): string {
   if (type === 'text') return JSON.stringify(cell);
   if (cell === '') return 'null';
   switch (type) {
+    case 'text-or-null':
+      return JSON.stringify(cell);
     case 'number':
     case 'integer':
       return numberJson(cell) ?? JSON.stringify(cell);
@@ -49,18 +51,22 @@ function jsonOf(cell: string, type: ColumnType): string {
 }
 
 export function jsonLines(typesOf: TypesOf): RowFormat {
+  let names: readonly string[] = [];
   let keys: string[] = [];
-  let types: readonly ColumnType[] = [];
-  const line = (row: readonly string[]): string =>
+  const line = (row: readonly string[], types: readonly ColumnType[]): string =>
     `{${keys.map((key, i) => `${key}:${jsonOf(row[i] ?? '', types[i] ?? 'text')}`).join(',')}}\n`;
   return {
     encoding: 'utf8',
-    head: (names) => {
+    head: (head) => {
+      names = head;
       keys = uniqueNames(names).map((name) => JSON.stringify(name));
-      types = typesOf(names);
       return '';
     },
-    rows: (rows) => rows.map(line).join(''),
+    rows: (rows) => {
+      // Anew each time: the source may have learned of one.
+      const types = typesOf(names);
+      return rows.map((row) => line(row, types)).join('');
+    },
   };
 }
 

@@ -6,7 +6,7 @@ const decoder = new TextDecoder();
 /** The first characters of a text, and how many it has in all. */
 export type CutText = { readonly text: string; readonly chars: number };
 
-export function cutText(text: string): CutText {
+function cutText(text: string): CutText {
   const max = scoringLimits.quotedCharsMax;
   if (text.length <= max) return { text, chars: text.length };
   // Half of a surrogate pair would not survive encoding.
