@@ -73,6 +73,9 @@ function compose(settings: Settings): Composed {
     onExit: (vmId) => void whenExited(vmId),
   });
   const app: App = {
+    get lasting() {
+      return app;
+    },
     store: makeStore({ table: new AzureTable({ account, clock }), random: nodeRandom, clock }),
     blobs: makeOwnBlobs({ account, clock, random: nodeRandom }),
     callerBlobs: makeCallerBlobs({ clock, openEndpoints: [account.blobEndpoint] }),

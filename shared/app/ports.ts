@@ -372,6 +372,8 @@ export type Config = {
 };
 
 export type App = {
+  /** This process's own: a request's may do nothing any more once that is answered. */
+  readonly lasting: App;
   readonly store: Store;
   readonly blobs: OwnBlobs;
   readonly callerBlobs: CallerBlobs;

@@ -5,8 +5,8 @@ import { nudgeDispatch } from './nudge.ts';
 import { readHead } from './queue-head.ts';
 import type { App } from './ports.ts';
 
-/** Looks for as long as any VM of the pool listens in this process; at most one look at a time. */
-export function watchPool(app: App, tag: Tag): void {
+/** Looks for as long as any VM of the pool listens in this process, whoever began; at most one look at a time. */
+export function watchPool({ lasting: app }: App, tag: Tag): void {
   void app.oneAtATime(`watch|${tag}`, () => watch(app, tag));
 }
 

@@ -124,7 +124,10 @@ export function makeApp({ clock, table, blobs, machines, config = {}, seed = 1 }
     MILLPOND_OPERATOR_KEY: 'operator-key-of-the-tests-0123456789',
     MILLPOND_MASTER_SECRET: masterSecret.toString('base64'),
   });
-  return {
+  const app: App = {
+    get lasting() {
+      return app;
+    },
     store: makeStore({ table, random, clock }),
     blobs: blobs.own,
     callerBlobs: blobs.callers,
@@ -161,6 +164,7 @@ export function makeApp({ clock, table, blobs, machines, config = {}, seed = 1 }
       ...config,
     },
   };
+  return app;
 }
 
 export async function makeService(

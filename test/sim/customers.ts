@@ -3,6 +3,7 @@ import { putAccount } from '../../shared/app/accounts.ts';
 import { putClassicService } from '../../shared/app/classic-services.ts';
 import { putPlan } from '../../shared/app/plans.ts';
 import type { App } from '../../shared/app/ports.ts';
+import type { ServiceContent } from '../../shared/app/put-service.ts';
 import { putService } from '../../shared/app/services.ts';
 import { putWorkspace } from '../../shared/app/workspaces.ts';
 import type { Account } from '../../shared/core/account.ts';
@@ -19,6 +20,8 @@ export type Customer = {
   readonly account: Account;
   readonly services: readonly string[];
   readonly classic: string;
+  /** What their web services are made of. */
+  readonly content: ServiceContent;
   /** Of `planNames`. */
   readonly plans: string[];
   readonly pools: Map<string, 'known' | 'deleted'>;
@@ -36,7 +39,7 @@ export async function makeCustomers(app: App, blobs: SimBlobs): Promise<Customer
     }
     const model = { endpoint, container: 'models', name: 'a.onnx' };
     blobs.put(`${endpoint}/models/a.onnx`, 'a model');
-    const content = {
+    const content: ServiceContent = {
       title: 'a',
       model: {
         uri: `${endpoint}/models/a.onnx`,
@@ -48,7 +51,7 @@ export async function makeCustomers(app: App, blobs: SimBlobs): Promise<Customer
       parameters: [],
       echo: {},
     };
-    const commitmentPlan = `/subscriptions/${subscriptionId}/resourceGroups/rg/providers/Microsoft.MachineLearning/commitmentPlans/main`;
+    const commitmentPlan = plans[0]!;
     const made = ok(await putService(app, account, { group: 'rg', name: 'svc', ...content, commitmentPlan }));
     const workspaceId = `c${n}`.repeat(16);
     const workspace = ok(
@@ -56,7 +59,8 @@ export async function makeCustomers(app: App, blobs: SimBlobs): Promise<Customer
     );
     const classic = ok(await putClassicService(app, workspace, { name: 'old', ...content }));
     const services = [made.service.serviceId];
-    customers.push({ account, services, classic: classic.service.serviceId, plans, pools: new Map() });
+    const pools: Customer['pools'] = new Map();
+    customers.push({ account, services, classic: classic.service.serviceId, content, plans, pools });
   }
   return customers;
 }

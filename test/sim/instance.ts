@@ -64,7 +64,10 @@ export class Instance implements Patient {
     this.clock = { ...makeStorageClock({ wallMs, monotonicMs }), sleep: timers.sleep };
     const clock: Clock = { now: this.clock.now, sleep: timers.sleep };
     this.compute = parts.makeCompute(this);
-    this.base = {
+    const base: App = {
+      get lasting() {
+        return base;
+      },
       store: makeStore({ table: parts.storage.tableOf(this), random, clock, codec: parts.storage.codec }),
       together: makeTogether(limits.finishesTogetherMax),
       modelTurns: makeTurns(limits.modelsAtOnceMax),
@@ -82,6 +85,7 @@ export class Instance implements Patient {
       log: parts.log,
       config: parts.config,
     };
+    this.base = base;
   }
 
   get isUp(): boolean {

@@ -69,6 +69,10 @@ export class SimBlobs {
     return text;
   }
 
+  hasOwn(container: string, name: string): boolean {
+    return this.own.has(`${container}/${name}`);
+  }
+
   ownFor(instance: Instance): OwnBlobs {
     return {
       put: (container, name, bytes) =>

@@ -334,6 +334,14 @@ function configOf(mix: Mix): Config {
         suspendOnOverage: false,
       },
       {
+        name: 'Long',
+        includedComputeMs: 3 * hourMs,
+        includedTransactions: 3_000,
+        ...tier,
+        refillDays: 3,
+        suspendOnOverage: false,
+      },
+      {
         name: 'DevTest',
         includedComputeMs: 8 * hourMs,
         includedTransactions: 150,

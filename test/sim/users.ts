@@ -7,10 +7,11 @@ import { recallService } from '../../shared/app/authorize.ts';
 import { cancelByOwner } from '../../shared/app/cancel.ts';
 import { createPool } from '../../shared/app/create-pool.ts';
 import { moveAssociation } from '../../shared/app/move-plan.ts';
-import { deletePlan, putPlan } from '../../shared/app/plans.ts';
+import { deletePlan, patchPlan, putPlan } from '../../shared/app/plans.ts';
 import { deletePool, getPool, poolUsage, resizePool } from '../../shared/app/pools.ts';
 import type { App } from '../../shared/app/ports.ts';
 import { registerJob } from '../../shared/app/register.ts';
+import { deleteService, putService } from '../../shared/app/services.ts';
 import { startJob } from '../../shared/app/start.ts';
 import { jobStatus } from '../../shared/app/status.ts';
 import { classicPoolId } from '../../shared/core/ids.ts';
@@ -111,7 +112,8 @@ export class Users {
     if (dice < 5 || (pool === undefined && dice < 10)) return void this.create(customer);
     if (dice < 65) return void this.submit(customer, dice < 45 ? pool : undefined);
     if (dice < 74) return void this.cancel();
-    if (dice < 88) return void this.poll(customer, pool);
+    if (dice < 86) return void this.poll(customer, pool);
+    if (dice < 88) return void random.pick([this.remakeService, this.changeTier]).call(this, customer);
     if (pool === undefined) return void this.submit(customer, undefined);
     if (dice < 93) return void this.resize(customer, pool);
     if (dice < 95)
@@ -124,9 +126,9 @@ export class Users {
     return known.length === 0 ? undefined : this.parts.random.pick(known);
   }
 
-  private async create(customer: Customer): Promise<void> {
+  private async create(customer: Customer, serviceId = customer.services[0]): Promise<void> {
     const { random } = this.parts;
-    const swaggerUrl = `http://x/subscriptions/${customer.account.subscriptionId}/services/${customer.services[0]}/swagger.json`;
+    const swaggerUrl = `http://x/subscriptions/${customer.account.subscriptionId}/services/${serviceId}/swagger.json`;
     const vmCount = random.pick([1, 1, 2, 2, 3, quota.maxVmsPerPool]);
     const key = random.below(2) === 0 ? `pool-${(this.names += 1)}` : undefined;
     const twice = random.below(5) === 0 && key !== undefined;
@@ -205,6 +207,36 @@ export class Users {
     await this.pause(this.parts.random.below(10 * minuteMs));
     const made = await this.ask('put-plan', (app) => putPlan(app, customer.account, thing, 'S1'));
     if (made.kind === 'plan') customer.plans[planNames.indexOf('spare')] = made.plan.planId;
+  }
+
+  /** A web service beside the one that jobs use, made by several at once, and deleted while a pool is to bill to it. */
+  private async remakeService(customer: Customer): Promise<void> {
+    const { random } = this.parts;
+    const { account, content, plans } = customer;
+    const thing = { group: 'rg', name: 'side' };
+    const put = () =>
+      this.ask('put-service', (app) =>
+        putService(app, account, { ...thing, ...content, commitmentPlan: plans[0]! }),
+      );
+    const remove = () => this.ask('delete-service', (app) => deleteService(app, account, thing));
+    const made = (await Promise.all(random.below(2) === 0 ? [put()] : [put(), put()])).find(
+      (reply) => reply.kind === 'service',
+    );
+    if (made?.kind !== 'service') return;
+    const others = [() => this.create(customer, made.service.serviceId), put].slice(random.below(3));
+    const removed = (async () => {
+      await this.pause(random.below(random.pick([20, 200, 2_000])));
+      return remove();
+    })();
+    await Promise.all([...others.map((run) => run()), removed]);
+  }
+
+  /** To one whose periods are longer, and back. */
+  private async changeTier(customer: Customer): Promise<void> {
+    const { random } = this.parts;
+    const thing = { group: 'rg', name: random.pick(['other', 'spare']) };
+    const tier = random.pick(['S1', 'Long']);
+    await this.ask('patch-plan', (app) => patchPlan(app, customer.account, thing, { tier }));
   }
 
   /** The operator: what runs above a lowered quota goes on, and nothing is added. */

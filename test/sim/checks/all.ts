@@ -2,6 +2,7 @@
 import type { World } from '../simulate.ts';
 import { assignments } from './assignments.ts';
 import { restsInPeace } from './at-rest.ts';
+import { belongings } from './belongings.ts';
 import { bounds } from './bounds.ts';
 import type { MakeCheck, Rest } from './check.ts';
 import { classicBill } from './classic-bill.ts';
@@ -22,6 +23,7 @@ import { wishes } from './wishes.ts';
 
 const makers: readonly MakeCheck[] = [
   assignments,
+  belongings,
   bounds,
   classicBill,
   clocks,

@@ -17,9 +17,12 @@ export const ledger: MakeCheck = (world) => {
   const { storage, violations } = world;
   const postedTo = new Map<string, number>();
   const bad = (text: string, ids: readonly string[]) => violations.add('ledger', text, ids);
-  storage.onCommit(({ table, changes }) => {
+  storage.onCommit(({ table, pk, changes }) => {
     if (table === tables.ledger) {
       checkBalance(changes, bad);
+      for (const { kind, before, after } of changes)
+        if (kind === 'period' && before === undefined)
+          checkOverlap(storage.shadow.rows(table, pk), after, bad);
       for (const change of changes) {
         if (change.kind !== 'line') continue;
         if (change.before !== undefined) bad('a line was changed or removed', []);
@@ -107,6 +110,21 @@ function checkBalance(changes: readonly Change[], bad: (text: string, ids: reado
     const atMs = change.after.kind === 'vm' ? change.after.fromMs : change.after.toMs;
     if (atMs >= period.endMs)
       bad(`a line at ${atMs} went to the period that ended at ${period.endMs}`, [period.planId]);
+  }
+}
+
+/** A plan's periods follow one another, whatever becomes of its tier. */
+function checkOverlap(
+  rows: ReadonlyMap<string, unknown>,
+  made: Period | undefined,
+  bad: (text: string, ids: readonly string[]) => void,
+): void {
+  if (made === undefined) return;
+  for (const [rk, row] of rows) {
+    if (!rk.startsWith('period|')) continue;
+    const { startMs, endMs } = row as Period;
+    if (startMs !== made.startMs && startMs < made.endMs && endMs > made.startMs)
+      bad(`the period from ${made.startMs} overlaps the one from ${startMs}`, [made.planId]);
   }
 }
 

@@ -226,6 +226,24 @@ export const mutants: readonly Mutant[] = [
     'for (const wait of queue.toReversed()) {\n    if (pairs.length === max',
   ),
   one(
+    'a pool for a service that has gone',
+    'app/create-pool.ts',
+    "    if (service.kind === 'refused') return service;\n    const { maxPools",
+    '    const { maxPools',
+  ),
+  one(
+    "a definition among another service's",
+    'app/put-service.ts',
+    'made = await define(app, { subscriptionId, serviceId },',
+    'made = await define(app, { subscriptionId, serviceId: newId },',
+  ),
+  one(
+    'periods cut anew with each tier',
+    'core/plan.ts',
+    'return begun.at(-1)?.days === days ? begun : [...begun, { fromMs, days }];',
+    'return [{ fromMs: begun[0]!.fromMs, days }];',
+  ),
+  one(
     'plan deleted while it pays',
     'app/plans.ts',
     'if (use !== undefined) return conflict(\'PlanInUse\', `The plan "${thing.name}" ${use}`);',
