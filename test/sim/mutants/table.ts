@@ -232,10 +232,10 @@ export const mutants: readonly Mutant[] = [
     '    const { maxPools',
   ),
   one(
-    "a definition among another service's",
+    'a definition under the service that was there before',
     'app/put-service.ts',
-    'made = await define(app, { subscriptionId, serviceId },',
-    'made = await define(app, { subscriptionId, serviceId: newId },',
+    'if (made?.serviceId !== serviceId)\n      made = await define(app, { subscriptionId, serviceId }, content, model, storage);',
+    'made ??= await define(app, { subscriptionId, serviceId: known?.row.serviceId ?? newId }, content, model, storage);\n    made = { ...made, serviceId };',
   ),
   one(
     'periods cut anew with each tier',
