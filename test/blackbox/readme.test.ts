@@ -1,4 +1,4 @@
-/** The README's walk with curl, pasted whole into a shell, against a Millpond that runs. */
+/** The README's walks with curl, pasted whole into a shell, against a Millpond that runs. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,14 +20,19 @@ afterAll(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-/** The shell block below a heading, with this instance's address and key and this test's folder. */
-function walk(heading: string, key: string): string {
+/** The first shell block below a heading. */
+function blockOf(heading: string): string {
   const [, block = ''] =
     new RegExp(`^## ${heading}$[^]*?^\`\`\`sh$\\n([^]*?)^\`\`\`$`, 'm').exec(readme) ?? [];
-  const mine = block
+  expect(block).not.toBe('');
+  return block.replaceAll('/tmp/', `${directory}/`);
+}
+
+/** The walk with this instance's address and this key. */
+function firstJob(key: string): string {
+  const mine = blockOf('A first job with curl')
     .replace('http://127.0.0.1:7071', instance.url)
-    .replace(/^OP=.*$/m, `OP=${key}`)
-    .replaceAll('/tmp/', `${directory}/`);
+    .replace(/^OP=.*$/m, `OP=${key}`);
   expect(mine).toContain(`${instance.url} `);
   expect(mine).toContain(`OP=${key}\n`);
   return mine;
@@ -39,7 +44,7 @@ function paste(lines: string): { stdout: string; stderr: string } {
 }
 
 it('scores a file, shows it, and ends with the pool on its way out and the bill', { timeout: 90_000 }, () => {
-  const { stdout, stderr } = paste(walk('A first job with curl', operatorKey));
+  const { stdout, stderr } = paste(firstJob(operatorKey));
   expect(stderr).toBe('');
   expect(stdout).toMatch(/^Finished\nage,workclass,.*,Scored Labels,Scored Probabilities\n\d+,.*\n\d+,.*\n/m);
   expect(stdout).toMatch(/^\{"poolId":.*"state":"(deleting|deleted)"/m);
@@ -49,7 +54,22 @@ it('scores a file, shows it, and ends with the pool on its way out and the bill'
 });
 
 it('says what was answered where a step fails, and ends', { timeout: 90_000 }, () => {
-  const { stderr } = paste(walk('A first job with curl', 'a-key-that-opens-nothing'));
+  const { stderr } = paste(firstJob('a-key-that-opens-nothing'));
   expect(stderr).toMatch(/^no \.primary in: \{"error":\{/);
   expect(stderr).not.toMatch(/TypeError|SyntaxError|undefined/);
+});
+
+it('makes a classic service under the old workspace id', { timeout: 90_000 }, async () => {
+  const withoutPool = firstJob(operatorKey).replace(/^# A pool of 2 VMs[^]*/m, '');
+  const { stdout, stderr } = paste(withoutPool + blockOf('Moving a BES client over'));
+  expect(stderr).toBe('');
+  const [swagger = '', keys = ''] = stdout.trim().split('\n').slice(-2);
+  const { pathname } = new URL(swagger);
+  expect(pathname).toMatch(
+    /^\/workspaces\/0123456789abcdef0123456789abcdef\/services\/[0-9a-f]{32}\/swagger\.json$/,
+  );
+  const { primary } = JSON.parse(keys) as { primary: string };
+  const jobs = `${pathname.replace('/swagger.json', '/jobs')}?api-version=2.0`;
+  // The key opens it: what is refused is a job without its input.
+  expect((await instance.call('POST', jobs, primary, {})).status).toBe(400);
 });
