@@ -14,7 +14,7 @@ import { limits } from './core/limits.ts';
 import { makeHostLease } from './compute/host-lease.ts';
 import { makeLocalCompute, type LocalCompute } from './compute/local.ts';
 import { reportModel } from './scoring/report-model.ts';
-import { readSettings, SettingsError, type Settings } from './settings.ts';
+import { readSettings, type Settings } from './settings.ts';
 import { AzureTable } from './storage/azure-table.ts';
 import { makeCallerBlobs } from './storage/caller-blobs.ts';
 import { parseStorageAccount } from './storage/connection-string.ts';
@@ -45,19 +45,7 @@ export async function closeApp(): Promise<void> {
 }
 
 function compose(settings: Settings): Composed {
-  if (settings.storage.kind === 'managed-identity') {
-    throw new SettingsError(
-      'MILLPOND_STORAGE',
-      'MILLPOND_STORAGE names an account without a key: give a connection string.',
-    );
-  }
-  if (settings.compute === 'azure-batch') {
-    throw new SettingsError(
-      'MILLPOND_COMPUTE',
-      'MILLPOND_COMPUTE is azure-batch, which this version does not have: set it to local.',
-    );
-  }
-  const { connectionString } = settings.storage;
+  const { connectionString } = settings;
   const account = parseStorageAccount(connectionString);
   const clock = makeStorageClock();
   const secrets = makeNodeSecrets(settings);

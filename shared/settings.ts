@@ -5,20 +5,19 @@ import { hourMs, type Tier } from './core/plan.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** Where our own tables and blobs are. */
-export type StorageSetting =
-  /** Complete: account, key and, for the emulator, explicit endpoints (`UseDevelopmentStorage=true` is expanded). */
-  | { readonly kind: 'connection-string'; readonly connectionString: string }
-  | { readonly kind: 'managed-identity'; readonly account: string };
-
 export type Settings = {
-  readonly storage: StorageSetting;
+  /**
+   * Where our own tables and blobs are. Complete: account, key and, for the emulator, explicit endpoints
+   * (`UseDevelopmentStorage=true` is expanded).
+   */
+  readonly connectionString: string;
   readonly operatorKey: string;
   /** At least 32 bytes. */
   readonly masterSecret: Uint8Array;
   /** What was sealed with them is still opened; nothing is sealed or derived with them. */
   readonly earlierSecrets: readonly Uint8Array[];
-  readonly compute: 'local' | 'azure-batch';
+  /** Which kind of machines are made: a kind that this version does not have is refused where it is read. */
+  readonly compute: 'local';
   /** 0 to 64. */
   readonly classicVms: number;
   /** 1 to 999: BES jobs of one classic endpoint that run at a time. */
@@ -106,18 +105,18 @@ function tier(
 export function readSettings(env: Env): Settings {
   const text = (name: string) => env[name]?.trim() || undefined;
   const webJobs = readWebJobsStorage(text('AzureWebJobsStorage'));
-  const storage = readStorage(text('MILLPOND_STORAGE'), webJobs);
+  const connectionString = readStorage(text('MILLPOND_STORAGE'), webJobs);
   const operatorKey = read(env, 'MILLPOND_OPERATOR_KEY', operatorKeySchema);
   const masterSecret = read(env, 'MILLPOND_MASTER_SECRET', masterSecretSchema);
   const earlierSecrets = read(env, 'MILLPOND_EARLIER_SECRETS', earlierSecretsSchema);
-  const onEmulator = webJobs !== undefined && isEmulator(webJobs) && storageIsEmulator(storage);
+  const onEmulator = webJobs !== undefined && isEmulator(webJobs) && isEmulator(connectionString);
   const emulatorEndpoint = readEmulatorEndpoint(env, webJobs);
   return {
-    storage,
+    connectionString,
     operatorKey,
     masterSecret,
     earlierSecrets,
-    compute: read(env, 'MILLPOND_COMPUTE', computeSchema(text('WEBSITE_INSTANCE_ID') !== undefined)),
+    compute: read(env, 'MILLPOND_COMPUTE', computeSchema),
     classicVms: read(env, 'MILLPOND_CLASSIC_VMS', wholeNumber(0, 64, 2)),
     classicRunningMax: read(env, 'MILLPOND_CLASSIC_RUNNING', wholeNumber(1, 999, limits.classicRunningMax)),
     jobMsMax: read(env, 'MILLPOND_JOB_MINUTES', wholeNumber(1, 10_080, 1_440)) * 60_000,
@@ -185,11 +184,11 @@ const earlierSecretsSchema = z
   .transform((all) => all.flatMap(({ data }) => (data === undefined ? [] : [data])))
   .default([]);
 
-function computeSchema(inAzure: boolean): z.ZodType<'local' | 'azure-batch'> {
-  return z
-    .enum(['local', 'azure-batch'], { error: 'must be "local" or "azure-batch"' })
-    .default(inAzure ? 'azure-batch' : 'local');
-}
+const computeSchema = z
+  .enum(['local'], {
+    error: 'must be "local", child processes of the host: this version has no other kind of VMs',
+  })
+  .default('local');
 
 const dispatchSchema = z
   .enum(['at-once', 'timer'], { error: 'must be "at-once" or "timer"' })
@@ -289,19 +288,18 @@ function readWebJobsStorage(value: string | undefined): string | undefined {
   return connectionString;
 }
 
-function readStorage(value: string | undefined, webJobs: string | undefined): StorageSetting {
+function readStorage(value: string | undefined, webJobs: string | undefined): string {
   if (value !== undefined) {
-    if (/^[a-z0-9]{3,24}$/.test(value)) return { kind: 'managed-identity', account: value };
     const connectionString = completeConnectionString(value);
-    if (connectionString !== undefined) return { kind: 'connection-string', connectionString };
+    if (connectionString !== undefined) return connectionString;
     throw refuse(
       'MILLPOND_STORAGE',
       value,
-      `${connectionStringMessage}, or an account's name (managed identity)`,
+      `${connectionStringMessage} (an account's name alone, for a managed identity, is not supported)`,
     );
   }
   if (webJobs === undefined) throw refuse('AzureWebJobsStorage', undefined, connectionStringMessage);
-  return { kind: 'connection-string', connectionString: webJobs };
+  return webJobs;
 }
 
 /** The string with everything the adapters need, or undefined when something of it is missing or malformed. */
@@ -325,10 +323,6 @@ function connectionStringParts(text: string): ReadonlyMap<string, string> {
 /** The emulator's account exists nowhere else. */
 function isEmulator(connectionString: string): boolean {
   return connectionStringParts(connectionString).get('accountname') === emulatorAccount;
-}
-
-function storageIsEmulator(storage: StorageSetting): boolean {
-  return storage.kind === 'connection-string' && isEmulator(storage.connectionString);
 }
 
 const allowEmulatorSchema = z.enum(['true', 'false'], { error: 'must be "true" or "false"' }).optional();

@@ -40,14 +40,15 @@ describe('a setting that is missing or malformed names itself and the remedy', (
       'AccountName=millpond1;AccountKey=YWJj;BlobEndpoint=ftp://x',
       /connection string/,
     ],
-    ['MILLPOND_STORAGE', 'Not An Account', /managed identity/],
+    ['MILLPOND_STORAGE', 'millpond1', /connection string.*managed identity, is not supported/],
     ['MILLPOND_OPERATOR_KEY', undefined, /is missing.*16 to 200 characters/],
     ['MILLPOND_OPERATOR_KEY', 'short', /16 to 200 characters/],
     ['MILLPOND_OPERATOR_KEY', 'with a blank 0123456789', /without blanks/],
     ['MILLPOND_MASTER_SECRET', undefined, /is missing.*32 random bytes/],
     ['MILLPOND_MASTER_SECRET', 'not base64 at all, is it', /base64/],
     ['MILLPOND_MASTER_SECRET', Buffer.alloc(31).toString('base64'), /at least 32/],
-    ['MILLPOND_COMPUTE', 'cloud', /"local" or "azure-batch", but is "cloud"/],
+    ['MILLPOND_COMPUTE', 'cloud', /must be "local".*, but is "cloud"/],
+    ['MILLPOND_COMPUTE', 'azure-batch', /this version has no other kind of VMs, but is "azure-batch"/],
     ['MILLPOND_CLASSIC_VMS', '65', /0 to 64, but is "65"/],
     ['MILLPOND_CLASSIC_VMS', '-1', /0 to 64/],
     ['MILLPOND_CLASSIC_RUNNING', '0', /1 to 999/],
@@ -100,9 +101,9 @@ describe('what is read', () => {
   });
 
   test('defaults', () => {
-    const { storage, masterSecret, ...rest } = readSettings(good);
+    const { connectionString, masterSecret, ...rest } = readSettings(good);
     expect(masterSecret.length).toBe(32);
-    expect(storage.kind).toBe('connection-string');
+    expect(connectionString).toContain('AccountName=devstoreaccount1;');
     expect(rest).toEqual({
       operatorKey: good.MILLPOND_OPERATOR_KEY,
       earlierSecrets: [],
@@ -134,8 +135,8 @@ describe('what is read', () => {
     expect(
       readSettings({
         ...good,
-        MILLPOND_STORAGE: 'millpond1',
-        MILLPOND_COMPUTE: 'azure-batch',
+        MILLPOND_STORAGE: realAccount,
+        MILLPOND_COMPUTE: 'local',
         MILLPOND_CLASSIC_VMS: '0',
         MILLPOND_ALLOWED_STORAGE_HOSTS: 'A.example.org, 10.0.0.5:10000',
         MILLPOND_ALLOW_EMULATOR: 'false',
@@ -146,11 +147,11 @@ describe('what is read', () => {
         MILLPOND_PLAN_TIERS: JSON.stringify([tier]),
       }),
     ).toEqual({
-      storage: { kind: 'managed-identity', account: 'millpond1' },
+      connectionString: realAccount,
       operatorKey: good.MILLPOND_OPERATOR_KEY,
       masterSecret: new Uint8Array(32).fill(7),
       earlierSecrets: [],
-      compute: 'azure-batch',
+      compute: 'local',
       classicVms: 0,
       classicRunningMax: 40,
       jobMsMax: 86_400_000,
@@ -175,11 +176,11 @@ describe('what is read', () => {
     const elsewhere = emulatorConnectionString({ blob: 4_001, queue: 4_002, table: 4_003 });
     const settings = readSettings({ ...good, AzureWebJobsStorage: elsewhere });
     expect(settings.emulatorEndpoint).toBe('http://127.0.0.1:4001/devstoreaccount1');
-    expect(settings.storage).toEqual({ kind: 'connection-string', connectionString: elsewhere });
+    expect(settings.connectionString).toBe(elsewhere);
   });
 
-  test('in Azure the VMs are on Azure Batch', () => {
-    expect(readSettings({ ...good, WEBSITE_INSTANCE_ID: 'abc' }).compute).toBe('azure-batch');
+  test('in Azure too the VMs are processes of the host', () => {
+    expect(readSettings({ ...good, WEBSITE_INSTANCE_ID: 'abc' }).compute).toBe('local');
   });
 });
 
