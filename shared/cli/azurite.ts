@@ -1,12 +1,15 @@
 /** Script of `npm run azurite`: only the storage, on the data that `npm start` uses, for `func start` beside it. */
 import { parseArgs } from 'node:util';
 import { emulatorPorts } from '../settings.ts';
+import { whenOutputCloses } from './closed-output.ts';
 import { defaultDataDirectory, userPath } from './places.ts';
 import { runAzurite } from './run-azurite.ts';
 import { sentenceOf } from './run-instance.ts';
 import { stopSignals } from './stop-signals.ts';
 
 const say = (line: string) => void process.stdout.write(`${line}\n`);
+// It serves others: whether somebody reads what it says is no matter.
+whenOutputCloses(() => undefined);
 const signals = stopSignals(() => process.exit(1));
 
 try {

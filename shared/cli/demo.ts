@@ -1,4 +1,5 @@
 /** Script of `npm run demo`: the main job once, for real, with what it needs started and stopped around it. */
+import { whenOutputCloses } from './closed-output.ts';
 import { demoInstance, type DemoInstance } from './demo-instance.ts';
 import { demoHelp, demoOptions, type DemoOptions } from './demo-options.ts';
 import { runDemo } from './demo-steps.ts';
@@ -25,6 +26,11 @@ const signals = stopSignals(() => {
   instance?.kill();
   process.exit(1);
 });
+let isRead = true;
+whenOutputCloses(() => {
+  isRead = false;
+  signals.ask();
+});
 
 try {
   const options = demoOptions(process.argv.slice(2));
@@ -33,7 +39,8 @@ try {
 } catch (error) {
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   const why = signals.signal.aborted ? 'stopped before its end' : (sentenceOf(error) ?? stack);
-  process.stderr.write(`\ndemo: ${why}\n`);
+  // Who has read enough knows why it ended.
+  if (isRead) process.stderr.write(`\ndemo: ${why}\n`);
   process.exitCode = 1;
 }
 signals.dispose();

@@ -1,4 +1,5 @@
 /** Script of `npm start`: Millpond on this machine until Ctrl-C. */
+import { whenOutputCloses } from './closed-output.ts';
 import { projectRoot } from './places.ts';
 import { sentenceOf, type RunningInstance } from './run-instance.ts';
 import { startCommand } from './start-command.ts';
@@ -11,6 +12,8 @@ const signals = stopSignals(() => {
   process.exit(1);
 });
 const say = (line: string) => void process.stdout.write(`${line}\n`);
+// It serves others: whether somebody reads what it says is no matter.
+whenOutputCloses(() => undefined);
 
 try {
   const options = startOptions(process.argv.slice(2));

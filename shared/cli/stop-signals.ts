@@ -9,6 +9,8 @@ export type StopSignals = {
   readonly asked: Promise<void>;
   /** Aborts with the first signal too, for what takes a signal. */
   readonly signal: AbortSignal;
+  /** As the first signal does, without one. Nothing happens where one came before. */
+  ask(): void;
   /** Back to the default: a signal ends the process. */
   dispose(): void;
 };
@@ -18,14 +20,14 @@ export function stopSignals(force: () => void): StopSignals {
   const controller = new AbortController();
   const { promise: asked, resolve } = Promise.withResolvers<void>();
   let firstMs: number | undefined;
+  const ask = () => {
+    firstMs ??= performance.now();
+    controller.abort();
+    resolve();
+  };
   const hear = () => {
-    if (firstMs === undefined) {
-      firstMs = performance.now();
-      controller.abort();
-      resolve();
-    } else if (performance.now() - firstMs > sameSignalMs) {
-      force();
-    }
+    if (firstMs === undefined) ask();
+    else if (performance.now() - firstMs > sameSignalMs) force();
   };
   const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   for (const name of names) process.on(name, hear);
@@ -33,6 +35,7 @@ export function stopSignals(force: () => void): StopSignals {
   return {
     asked,
     signal: controller.signal,
+    ask,
     dispose() {
       names.forEach((name) => process.off(name, hear));
       unwatch();
