@@ -1,7 +1,7 @@
 /** The command line of `npm run demo`. */
-import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { CliError } from './cli-error.ts';
+import { checkInput, checkOutput } from './demo-files.ts';
 import { defaultDataDirectory, userPath } from './places.ts';
 
 export type DemoOptions = {
@@ -24,15 +24,17 @@ export const demoHelp = `npm run demo -- [--input FILE.csv] [--output FILE.csv] 
   --data DIR      data folder of the instance to use or to start (.millpond)
 `;
 
-/** @throws CliError for an option that is unknown or malformed. */
+/** @throws CliError for an option that is unknown or malformed, and for a file that cannot be used. */
 export function demoOptions(args: readonly string[]): DemoOptions | 'help' {
   const values = parse(args);
   if (values.help === true) return 'help';
   const input = values.input === undefined ? undefined : userPath(values.input);
-  if (input !== undefined && !existsSync(input)) throw new CliError(`--input: there is no file ${input}.`);
+  const output = values.output === undefined ? undefined : userPath(values.output);
+  if (input !== undefined) checkInput(input);
+  if (output !== undefined) checkOutput(output);
   return {
     ...(input === undefined ? {} : { input }),
-    ...(values.output === undefined ? {} : { output: userPath(values.output) }),
+    ...(output === undefined ? {} : { output }),
     rows: wholeNumber('--rows', values.rows ?? '100000', 1, 10_000_000),
     vms: wholeNumber('--vms', values.vms ?? '2', 1, 8),
     directory: values.data === undefined ? defaultDataDirectory : userPath(values.data),
