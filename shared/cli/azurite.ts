@@ -1,20 +1,26 @@
 /** Script of `npm run azurite`: only the storage, on the data that `npm start` uses, for `func start` beside it. */
-import { parseArgs } from 'node:util';
 import { emulatorPorts } from '../settings.ts';
 import { whenOutputCloses } from './closed-output.ts';
+import { optionsOrExit, readOptions } from './command-line.ts';
 import { defaultDataDirectory, userPath } from './places.ts';
 import { runAzurite } from './run-azurite.ts';
 import { sentenceOf } from './run-instance.ts';
 import { stopSignals } from './stop-signals.ts';
 
+const help = `npm run azurite -- [--data DIR]
+
+  --data DIR   where the data of \`npm start\` are (.millpond)
+`;
+const { data } = optionsOrExit({ name: 'azurite', help, exitCode: 1 }, () =>
+  readOptions(process.argv.slice(2), { data: { type: 'string' } }, help),
+);
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 // It serves others: whether somebody reads what it says is no matter.
 whenOutputCloses(() => undefined);
 const signals = stopSignals(() => process.exit(1));
 
 try {
-  const { values } = parseArgs({ options: { data: { type: 'string' } } });
-  const directory = values.data === undefined ? defaultDataDirectory : userPath(values.data);
+  const directory = data === undefined ? defaultDataDirectory : userPath(data);
   const azurite = await runAzurite({ directory });
   const { blob, queue, table } = azurite.ports;
   say(`Azurite is ready: blob ${blob}, queue ${queue}, table ${table}; data in ${directory}/azurite.`);

@@ -1,6 +1,5 @@
 /** The command line of `npm run demo`. */
-import { parseArgs } from 'node:util';
-import { CliError } from './cli-error.ts';
+import { readOptions, wholeNumber } from './command-line.ts';
 import { checkInput, checkOutput } from './demo-files.ts';
 import { defaultDataDirectory, userPath } from './places.ts';
 
@@ -24,10 +23,18 @@ export const demoHelp = `npm run demo -- [--input FILE.csv] [--output FILE.csv] 
   --data DIR      data folder of the instance to use or to start (.millpond)
 `;
 
+const options = {
+  input: { type: 'string' },
+  output: { type: 'string' },
+  rows: { type: 'string' },
+  vms: { type: 'string' },
+  data: { type: 'string' },
+} as const;
+
 /** @throws CliError for an option that is unknown or malformed, and for a file that cannot be used. */
 export function demoOptions(args: readonly string[]): DemoOptions | 'help' {
-  const values = parse(args);
-  if (values.help === true) return 'help';
+  const values = readOptions(args, options, demoHelp);
+  if (values === 'help') return values;
   const input = values.input === undefined ? undefined : userPath(values.input);
   const output = values.output === undefined ? undefined : userPath(values.output);
   if (input !== undefined) checkInput(input);
@@ -39,29 +46,4 @@ export function demoOptions(args: readonly string[]): DemoOptions | 'help' {
     vms: wholeNumber('--vms', values.vms ?? '2', 1, 8),
     directory: values.data === undefined ? defaultDataDirectory : userPath(values.data),
   };
-}
-
-function wholeNumber(name: string, text: string, min: number, max: number): number {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && value >= min && value <= max) return value;
-  throw new CliError(`${name} must be a whole number from ${min} to ${max}, but is "${text}".`);
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        input: { type: 'string' },
-        output: { type: 'string' },
-        rows: { type: 'string' },
-        vms: { type: 'string' },
-        data: { type: 'string' },
-        help: { type: 'boolean' },
-      },
-    }).values;
-  } catch (error) {
-    const why = error instanceof Error ? error.message.split('\n')[0] : String(error);
-    throw new CliError(`${why}\n\n${demoHelp}`, { cause: error });
-  }
 }

@@ -1,9 +1,6 @@
-/**
- * `npm run bench`: the promises about speed, each beside the storage's own speed in the same run. `--full` takes
- * longer; `--only TEXT` measures those whose title has it.
- */
+/** `npm run bench`: the promises about speed, each beside the storage's own speed in the same run. */
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { optionsOrExit, readOptions, sentenceOrExit, withText } from '../../shared/cli/command-line.ts';
 import { projectRoot } from '../../shared/cli/places.ts';
 import { benchBlobs } from './blob-to-blob.ts';
 import { benchEngine } from './engine.ts';
@@ -17,10 +14,18 @@ import { benchThroughput } from './throughput.ts';
 import { benchTick } from './tick-time.ts';
 import { benchVmMemory } from './vm-memory.ts';
 
-const { values } = parseArgs({
-  options: { full: { type: 'boolean', default: false }, only: { type: 'string', default: '' } },
-});
-const { full, only } = values;
+const help = `npm run bench -- [--full] [--only TEXT]
+
+  --full        takes longer: more jobs, more rounds
+  --only TEXT   measures those whose title has the text
+`;
+const { full, only } = optionsOrExit({ name: 'bench', help, exitCode: 2 }, () =>
+  readOptions(
+    process.argv.slice(2),
+    { full: { type: 'boolean', default: false }, only: { type: 'string', default: '' } },
+    help,
+  ),
+);
 
 type Skip = (sentence: string) => void;
 
@@ -39,8 +44,9 @@ const benches: readonly (readonly [string, (skip: Skip) => Promise<Measure[]>])[
   ['Memory of a VM', (skip) => benchVmMemory({ full, skip })],
 ];
 
+const chosen = sentenceOrExit('bench', 2, () => withText('--only', only, benches, ([title]) => title));
 const sections: Section[] = [];
-for (const [title, run] of benches.filter(([name]) => name.includes(only))) {
+for (const [title, run] of chosen) {
   process.stdout.write(`${title} ...\n`);
   const beganMs = performance.now();
   const skipped: string[] = [];

@@ -61,5 +61,5 @@ test('demo: an empty input is refused, and to look whether the output can be wri
 });
 
 test.each([['0'], ['65536'], ['http'], ['-1'], ['1e3']])('start --port %s', (port) => {
-  expect(() => startOptions([`--port=${port}`])).toThrow(/--port must be a number from 1 to 65535/);
+  expect(() => startOptions([`--port=${port}`])).toThrow(/--port must be a whole number from 1 to 65535/);
 });

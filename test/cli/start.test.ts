@@ -151,7 +151,7 @@ describe('what cannot be started is said in a sentence, with exit code 1 and not
   });
 
   test.each([
-    [['--port', 'http'], /--port must be a number/],
+    [['--port', 'http'], /--port must be a whole number/],
     [['--porrt', '1'], /Unknown option '--porrt'/],
   ])('options %j', async (args, sentence) => {
     const process = start(args);

@@ -93,7 +93,7 @@ test('it is streamed: a long file comes in chunks that end with a row', async ()
 
 describe('the script', () => {
   const run = promisify(execFile);
-  const script = join(root, 'shared/samples/adult-census/generate.ts');
+  const script = join(root, 'shared/cli/sample.ts');
 
   test('writes to its standard output', async () => {
     const { stdout } = await run(process.execPath, [script, '--rows', '50', '--seed', '9']);

@@ -1,18 +1,29 @@
-/** `npm run oracle`: so many random CSV files of both kinds against csv-parse; `--files N` (100,000), `--seed S`. */
-import { parseArgs } from 'node:util';
+/** `npm run oracle`: so many random CSV files of both kinds against csv-parse. */
 import * as fc from 'fast-check';
+import { optionsOrExit, readOptions, wholeNumber } from '../../shared/cli/command-line.ts';
 import { openEngine } from '../../shared/scoring/engine.ts';
 import { brokenFiles, writtenFiles } from './csv-properties.ts';
 import { echoModel } from './onnx-fixtures.ts';
 
-const { values } = parseArgs({
-  options: {
-    files: { type: 'string', default: '100000' },
-    seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },
-  },
+const seedMax = 2 ** 31 - 1;
+const help = `npm run oracle -- [--files N] [--seed S]
+
+  --files N   so many random files (100000)
+  --seed S    those of an earlier run again (a fresh one, which is printed)
+`;
+const { files, seed } = optionsOrExit({ name: 'oracle', help, exitCode: 2 }, () => {
+  const values = readOptions(
+    process.argv.slice(2),
+    { files: { type: 'string', default: '100000' }, seed: { type: 'string' } },
+    help,
+  );
+  if (values === 'help') return values;
+  return {
+    files: wholeNumber('--files', values.files, 1, 1_000_000_000),
+    seed: wholeNumber('--seed', values.seed ?? String(Math.floor(Math.random() * seedMax)), 0, seedMax),
+  };
 });
-const seed = Number(values.seed);
-const numRuns = Math.ceil(Number(values.files) / 2);
+const numRuns = Math.ceil(files / 2);
 process.stdout.write(`${2 * numRuns} files, --seed ${seed}\n`);
 const engine = await openEngine({ modelBytes: echoModel('s', 'string'), workers: 2 });
 try {

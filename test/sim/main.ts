@@ -1,24 +1,48 @@
-/** `npm run sim`: many seeds, or one again. `--seeds N --days D [--from SEED]`, `--seed N [--days D]`. */
-import { parseArgs } from 'node:util';
+/** `npm run sim`: many seeds, or one again. */
+import {
+  optionsOrExit,
+  readOptions,
+  sentenceOrExit,
+  wholeNumber,
+  withText,
+} from '../../shared/cli/command-line.ts';
 import type { Unreached } from './coverage.ts';
 import type { SimReport } from './simulate.ts';
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: 'string' },
-    days: { type: 'string', default: '5' },
-    from: { type: 'string' },
-    seed: { type: 'string' },
-    jobs: { type: 'string', default: '206' },
-    last: { type: 'string', default: '60' },
-    all: { type: 'boolean', default: false },
-    coverage: { type: 'boolean', default: false },
-    mutant: { type: 'string' },
-    mutants: { type: 'boolean', default: false },
-    only: { type: 'string' },
-    go: { type: 'boolean', default: false },
-  },
-});
+const help = `npm run sim -- [--seeds N] [--from SEED] [--days D] [--jobs N] [--go] [--coverage]
+npm run sim -- --seed SEED [--days D] [--jobs N] [--last N] [--all]
+npm run sim -- --mutants [--only TEXT] [--seeds N]
+
+  --seeds N      so many seeds in a row (20; with --coverage 60; of a mutant 300)
+  --from SEED    the first of them (a fresh one)
+  --seed SEED    one seed again
+  --days D       virtual days of each (5)
+  --jobs N       jobs a day (206)
+  --go           goes on after a seed that fails
+  --last N       last events of what failed (60), --all those of everybody
+  --coverage     lists the parts of shared/app and shared/core that were not reached
+  --mutants      deliberate bugs, and which check kills each; --only: those whose name has the text
+  --mutant NAME  any of the above under one of them
+`;
+const options = {
+  seeds: { type: 'string' },
+  days: { type: 'string', default: '5' },
+  from: { type: 'string' },
+  seed: { type: 'string' },
+  jobs: { type: 'string', default: '206' },
+  last: { type: 'string', default: '60' },
+  all: { type: 'boolean', default: false },
+  coverage: { type: 'boolean', default: false },
+  mutant: { type: 'string' },
+  mutants: { type: 'boolean', default: false },
+  only: { type: 'string', default: '' },
+  go: { type: 'boolean', default: false },
+} as const;
+/** 1 is for what a run finds. */
+const exitCode = 2;
+const values = optionsOrExit({ name: 'sim', help, exitCode }, () =>
+  readOptions(process.argv.slice(2), options, help),
+);
 /** Default of `--seeds`: fresh ones, more of them where nothing is to be missed, and those that a mutant may survive. */
 const seedsOfARun = 20;
 const coverageSeeds = 60;
@@ -28,16 +52,24 @@ const tellEveryMs = 10_000;
 const days = numberOf('days');
 const jobsADay = numberOf('jobs');
 
-if (values.mutant !== undefined) (await import('./mutants/apply.ts')).applyMutant(values.mutant);
+if (values.mutant !== undefined) {
+  const { mutant } = values;
+  const { applyMutant } = await import('./mutants/apply.ts');
+  sentenceOrExit('sim', exitCode, () => applyMutant(mutant));
+}
 const coverage = values.coverage ? await (await import('./coverage.ts')).beginCoverage() : undefined;
 const { simulate } = await import('./simulate.ts');
 
 if (values.mutants) {
+  const { mutants } = await import('./mutants/table.ts');
   const { runMutants } = await import('./mutants/run.ts');
+  const chosen = sentenceOrExit('sim', exitCode, () =>
+    withText('--only', values.only, mutants, ({ name }) => name),
+  );
   const alive = await runMutants(
     (line) => process.stdout.write(`${line}\n`),
+    chosen,
     values.seeds === undefined ? mutantSeeds : numberOf('seeds'),
-    values.only,
   );
   process.exitCode = alive === 0 ? 0 : 1;
 } else if (values.seed === undefined)
@@ -63,10 +95,8 @@ async function tellUnreached(parts: readonly Unreached[]): Promise<void> {
 }
 
 function numberOf(name: 'seeds' | 'days' | 'from' | 'seed' | 'jobs' | 'last'): number {
-  const text = values[name] ?? '';
-  if (/^\d{1,12}$/.test(text)) return Number(text);
-  process.stderr.write(`--${name} is "${text}": give a whole number.\n`);
-  process.exit(2);
+  const min = name === 'seeds' || name === 'days' ? 1 : 0;
+  return sentenceOrExit('sim', exitCode, () => wholeNumber(`--${name}`, values[name] ?? '', min, 1e12));
 }
 
 async function runMany(from: number, seeds: number): Promise<void> {

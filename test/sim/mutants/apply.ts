@@ -1,6 +1,7 @@
 /** A mutant in a process of its own: whoever loads the sources hands out changed ones; no file is written. */
 import { registerHooks } from 'node:module';
 import type { Plugin } from 'vitest/config';
+import { CliError } from '../../../shared/cli/cli-error.ts';
 import { mutants, type Mutant } from './table.ts';
 
 /** To be called before the simulator is loaded. @throws when there is no such mutant */
@@ -30,7 +31,7 @@ export function mutantPlugin(name: string): Plugin {
 function find(name: string): Mutant {
   const mutant = mutants.find((one) => one.name === name);
   if (mutant !== undefined) return mutant;
-  throw new Error(`there is no mutant "${name}": ${mutants.map((one) => one.name).join(', ')}`);
+  throw new CliError(`there is no mutant "${name}": ${mutants.map((one) => one.name).join(', ')}`);
 }
 
 function concerns({ edits }: Mutant, url: string): boolean {

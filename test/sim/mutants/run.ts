@@ -4,7 +4,7 @@
  */
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { mutants } from './table.ts';
+import type { Mutant } from './table.ts';
 import type { Proof } from '../../is-written.ts';
 
 export type Verdict = {
@@ -69,16 +69,16 @@ function literally(text: string): string {
 }
 
 /**
+ * @param chosen the mutants to run
  * @param seeds that a mutant may survive before it counts as alive
  * @returns how many are alive
  */
 export async function runMutants(
   tell: (line: string) => void,
+  chosen: readonly Mutant[],
   seeds: number,
-  only?: string,
 ): Promise<number> {
   let alive = 0;
-  const chosen = mutants.filter(({ name }) => only === undefined || name.includes(only));
   for (const { name, pinnedBy } of chosen) {
     const { killedBy, seed, seconds } = await runMutant(name, pinnedBy === undefined ? seeds : pinnedSeeds);
     const isPinned = killedBy === undefined && pinnedBy !== undefined && (await goesRed(name, pinnedBy));
