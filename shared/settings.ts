@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { limits } from './core/limits.ts';
 import { hourMs, type Tier } from './core/plan.ts';
+import { unknownSettings, type SettingName } from './setting-names.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -103,7 +104,7 @@ function tier(
  * @throws SettingsError for the first one that is missing or malformed.
  */
 export function readSettings(env: Env): Settings {
-  const text = (name: string) => env[name]?.trim() || undefined;
+  const text = (name: SettingName) => env[name]?.trim() || undefined;
   const webJobs = readWebJobsStorage(text('AzureWebJobsStorage'));
   const connectionString = readStorage(text('MILLPOND_STORAGE'), webJobs);
   const operatorKey = read(env, 'MILLPOND_OPERATOR_KEY', operatorKeySchema);
@@ -129,12 +130,12 @@ export function readSettings(env: Env): Settings {
     dispatch: read(env, 'MILLPOND_DISPATCH', dispatchSchema),
     tickSchedule: read(env, 'TICK_SCHEDULE', tickScheduleSchema),
     tiers: read(env, 'MILLPOND_PLAN_TIERS', tiersSchema),
-    warnings: checkPlaceholders(env, onEmulator),
+    warnings: [...checkPlaceholders(env, onEmulator), ...unknownSettings(env)],
   };
 }
 
 /** Their values are never shown. */
-const secretSettings: readonly string[] = [
+const secretSettings: readonly SettingName[] = [
   'AzureWebJobsStorage',
   'MILLPOND_STORAGE',
   'MILLPOND_OPERATOR_KEY',
@@ -145,14 +146,14 @@ const generate = 'node -p "crypto.randomBytes(48).toString(\'base64\')"';
 const where = 'in the environment or among the Values of local.settings.json';
 
 /** Each schema takes the text, or undefined, and its messages continue the sentence after the setting's name. */
-function read<T>(env: Env, name: string, schema: z.ZodType<T>): T {
+function read<T>(env: Env, name: SettingName, schema: z.ZodType<T>): T {
   const value = env[name]?.trim() || undefined;
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   throw refuse(name, value, parsed.error.issues[0]?.message ?? 'is malformed');
 }
 
-function refuse(name: string, value: string | undefined, problem: string): SettingsError {
+function refuse(name: SettingName, value: string | undefined, problem: string): SettingsError {
   if (value === undefined)
     return new SettingsError(name, `${name} is missing: it ${problem}; set it ${where}.`);
   const shown = secretSettings.includes(name) ? '' : `, but is ${JSON.stringify(cut(value))}`;
@@ -252,7 +253,12 @@ const tierSchema = z.strictObject({
 const tiersSchema = z
   .string()
   .transform((text, context): readonly Tier[] => {
-    const parsed = z.array(tierSchema).min(1).safeParse(parseJson(text));
+    const json = parseJson(text);
+    if (json === undefined) {
+      context.addIssue(`${tiersMessage} (it is not JSON)`);
+      return z.NEVER;
+    }
+    const parsed = z.array(tierSchema).min(1).safeParse(json);
     if (!parsed.success) {
       const issue = parsed.error.issues[0];
       context.addIssue(`${tiersMessage} (at ${issue?.path.join('.') || 'its root'}: ${issue?.message})`);
@@ -344,9 +350,9 @@ function readEmulatorEndpoint(env: Env, webJobs: string | undefined): string | u
 
 /** @throws SettingsError for a placeholder where real data may be. @returns a warning for each on the emulator. */
 function checkPlaceholders(env: Env, onEmulator: boolean): readonly string[] {
-  return Object.entries(placeholderSecrets)
-    .filter(([name, placeholder]) => env[name]?.trim() === placeholder)
-    .map(([name]) => {
+  return (['MILLPOND_OPERATOR_KEY', 'MILLPOND_MASTER_SECRET'] as const)
+    .filter((name) => env[name]?.trim() === placeholderSecrets[name])
+    .map((name) => {
       if (onEmulator) {
         return `${name} is the sample's placeholder, which everybody knows: good for the emulator on this machine only.`;
       }

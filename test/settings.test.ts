@@ -65,7 +65,8 @@ describe('a setting that is missing or malformed names itself and the remedy', (
     ['MILLPOND_DISPATCH', 'sometimes', /"at-once" or "timer"/],
     ['TICK_SCHEDULE', 'every minute or so', /NCRONTAB/],
     ['TICK_SCHEDULE', '* * *', /5 or 6 fields/],
-    ['MILLPOND_PLAN_TIERS', '{', /JSON array/],
+    ['MILLPOND_PLAN_TIERS', 'x', /JSON array.* \(it is not JSON\), but is "x"/],
+    ['MILLPOND_PLAN_TIERS', '{', /\(it is not JSON\)/],
     ['MILLPOND_PLAN_TIERS', '[]', /JSON array/],
     ['MILLPOND_PLAN_TIERS', '[{"name":"S1","includedComputeMs":0.5}]', /at 0\.includedComputeMs/],
     ['MILLPOND_PLAN_TIERS', JSON.stringify([defaultTiers[0], defaultTiers[0]]), /name of its own/],
@@ -165,6 +166,34 @@ describe('what is read', () => {
       tiers: [{ ...tier, refillDays: 30, suspendOnOverage: false }],
       warnings: [],
     });
+  });
+
+  test('a name that is no setting is warned about, with the nearest one', () => {
+    const { warnings } = readSettings({
+      ...good,
+      MILLPOND_CLASIC_VMS: '3',
+      MILLPOND_WHATEVER: '1',
+      MILLPOND_EMPTY: '',
+      MILLION: 'x',
+    });
+    expect(warnings).toEqual([
+      'MILLPOND_CLASIC_VMS is no setting and changes nothing. Did you mean MILLPOND_CLASSIC_VMS?',
+      'MILLPOND_WHATEVER is no setting and changes nothing.',
+    ]);
+  });
+
+  test('every setting of the README is known', () => {
+    const readme = readFileSync(join(root, 'README.md'), 'utf8');
+    const names = [...readme.matchAll(/^\| `(MILLPOND_[A-Z_]+)`/gm)].map(([, name]) => name ?? '');
+    expect(names.length).toBeGreaterThan(10);
+    // A bad value may be refused; what is good or refused is known.
+    for (const name of names) {
+      try {
+        expect(readSettings({ ...good, [name]: '1' }).warnings).toEqual([]);
+      } catch (error) {
+        if (!(error instanceof SettingsError)) throw error;
+      }
+    }
   });
 
   test('S1 costs beyond its quantities what was published: 2 USD an hour, 0.50 USD per 1,000 transactions', () => {
