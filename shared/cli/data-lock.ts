@@ -1,7 +1,9 @@
 /** One Azurite at a time on a data directory: two would overwrite each other's files. A lock file with a pid says who. */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { z } from 'zod';
+import { CliError } from './cli-error.ts';
+import { makeDataFolder } from './data-folder.ts';
 import { processAlive } from './process-alive.ts';
 
 export type DataLock =
@@ -14,17 +16,23 @@ const ours = new Set<string>();
 
 const contentSchema = z.object({ pid: z.int().positive() });
 
-/** Locks the directory for this process; a lock whose process is gone is taken over. */
+/** Locks the directory for this process; a lock whose process is gone is taken over. @throws CliError where nothing can be written */
 export function lockData(directory: string): DataLock {
   const file = lockFile(directory);
-  mkdirSync(dirname(file), { recursive: true });
+  makeDataFolder(directory);
   for (;;) {
     try {
       writeFileSync(file, `${JSON.stringify({ pid: process.pid })}\n`, { flag: 'wx', mode: 0o600 });
       ours.add(file);
       return { kind: 'locked', release: () => release(file) };
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (code !== 'EEXIST') {
+        throw new CliError(
+          `No data can be written in ${directory} (${message}): name another folder with --data.`,
+          { cause: error },
+        );
+      }
     }
     const pid = dataHolder(directory);
     if (pid !== undefined) return { kind: 'held', pid };

@@ -1,6 +1,7 @@
 /** The host's log: all of it into DIR/host.log, what went wrong on the terminal too. */
-import { createWriteStream, existsSync, mkdirSync, renameSync, statSync } from 'node:fs';
+import { createWriteStream, existsSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeDataFolder } from './data-folder.ts';
 
 const rotateBytes = 8 * 1024 * 1024;
 
@@ -14,7 +15,7 @@ export type HostLog = {
 
 /** A file over 8 MiB becomes host.log.1 when a host starts. `tell` gets the lines that a user should see. */
 export function hostLog(directory: string, tell: (line: string) => void): HostLog {
-  mkdirSync(directory, { recursive: true });
+  makeDataFolder(directory);
   const file = join(directory, 'host.log');
   if (existsSync(file) && statSync(file).size > rotateBytes) renameSync(file, `${file}.1`);
   const stream = createWriteStream(file, { flags: 'a', mode: 0o600 });

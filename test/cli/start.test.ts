@@ -151,6 +151,19 @@ describe('what cannot be started is said in a sentence, with exit code 1 and not
   });
 
   test.each([
+    [
+      '/dev/null/x',
+      /^start: There can be no data in \/dev\/null\/x \(.*name another folder with --data\.\n$/,
+    ],
+    ['/proc/x', /^start: There can be no data in \/proc\/x \(.*name another folder with --data\.\n$/],
+    ['/proc', /^start: No data can be written in \/proc \(.*name another folder with --data\.\n$/],
+  ])('data in %s', async (data, sentence) => {
+    const process = start(['--port', String(await freePort()), '--data', data]);
+    expect(await process.ended).toBe(1);
+    expect(process.output().replace(/^Wrote local\.settings.*\n/, '')).toMatch(sentence);
+  });
+
+  test.each([
     [['--port', 'http'], /--port must be a whole number/],
     [['--porrt', '1'], /Unknown option '--porrt'/],
   ])('options %j', async (args, sentence) => {
