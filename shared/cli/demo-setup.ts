@@ -1,5 +1,5 @@
 /** What must be there before a job can run: account, plan, model, web service, and a file in blob storage. */
-import { createReadStream, readFileSync } from 'node:fs';
+import { createReadStream, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { BlockBlobClient } from '@azure/storage-blob';
@@ -7,6 +7,7 @@ import { censusCsv } from '../samples/adult-census/census-csv.ts';
 import type { Api } from './api-client.ts';
 import { accountShape, keysShape, serviceShape, uploadShape, type BlobRef } from './api-shapes.ts';
 import { CliError } from './cli-error.ts';
+import type { Progress } from './demo-progress.ts';
 import { projectRoot } from './places.ts';
 import { waitUntil } from './wait-until.ts';
 
@@ -106,7 +107,7 @@ export async function uploadCsv(
   api: Api,
   service: DemoService,
   source: { readonly file?: string; readonly rows: number },
-  signal: AbortSignal,
+  watch: { readonly progress: Progress; readonly signal: AbortSignal },
 ): Promise<UploadedCsv> {
   const name = source.file === undefined ? 'census.csv' : basename(source.file);
   const place = await api.ask(
@@ -116,20 +117,30 @@ export async function uploadCsv(
   const chunks: AsyncIterable<Buffer | string> =
     source.file === undefined ? censusCsv({ rows: source.rows, seed: 1 }) : createReadStream(source.file);
   const count = { bytes: 0, lines: 0 };
-  const counted = Readable.from(countOn(chunks, count), { objectMode: false });
+  // Of a file the bytes are known, of generated rows their number.
+  const total = source.file === undefined ? source.rows : statSync(source.file).size;
+  const track = watch.progress.track('upload', total);
+  const show = () => {
+    const done = source.file === undefined ? count.lines : count.bytes;
+    track.update(Math.min(total, done), 'uploading');
+  };
+  const counted = Readable.from(countOn(chunks, count, show), { objectMode: false });
   const blob = new BlockBlobClient(place.UploadUrl);
-  await blob.uploadStream(counted, 4 * 1024 * 1024, 2, { abortSignal: signal });
+  await blob.uploadStream(counted, 4 * 1024 * 1024, 2, { abortSignal: watch.signal });
+  track.update(total, 'uploaded');
   return { input: place.Input, ...count };
 }
 
 async function* countOn(
   chunks: AsyncIterable<Buffer | string>,
   count: { bytes: number; lines: number },
+  onCount: () => void,
 ): AsyncGenerator<Buffer> {
   for await (const chunk of chunks) {
     const buffer = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
     count.bytes += buffer.length;
     for (let at = buffer.indexOf(10); at !== -1; at = buffer.indexOf(10, at + 1)) count.lines++;
+    onCount();
     yield buffer;
   }
 }

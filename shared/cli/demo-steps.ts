@@ -5,7 +5,7 @@ import { billShape, type PoolUsage } from './api-shapes.ts';
 import { awaitJobs, cancelJob, checkFinished, submitJob, type DemoJob, type EndedJob } from './demo-jobs.ts';
 import type { DemoOptions } from './demo-options.ts';
 import { createPool, leftOverPools, settledMs, type DemoPool } from './demo-pool.ts';
-import { createProgress } from './demo-progress.ts';
+import { createProgress, type Progress } from './demo-progress.ts';
 import { billReport, jobTimes, scoredRows } from './demo-report.ts';
 import { readBeginning, saveResult } from './demo-results.ts';
 import {
@@ -63,15 +63,22 @@ function heading(step: Step, text: string): void {
   step.say(`\n${styleText('bold', text)}`);
 }
 
+async function withProgress<T>(step: Step, work: (progress: Progress) => Promise<T>): Promise<T> {
+  const progress = createProgress(step.out);
+  try {
+    return await work(progress);
+  } finally {
+    progress.stop();
+  }
+}
+
 async function upload(step: Step, service: DemoService): Promise<UploadedCsv> {
   const { input, rows } = step.options;
   const name = input ?? `${rows.toLocaleString('en')} generated rows`;
   heading(step, `Uploading ${name}`);
-  const csv = await uploadCsv(
-    step.api,
-    service,
-    input === undefined ? { rows } : { file: input, rows },
-    step.signal,
+  const source = input === undefined ? { rows } : { file: input, rows };
+  const csv = await withProgress(step, (progress) =>
+    uploadCsv(step.api, service, source, { progress, signal: step.signal }),
   );
   step.say(`  ${(csv.bytes / 1e6).toFixed(1)} MB as ${csv.input.RelativeLocation}`);
   return csv;
@@ -86,12 +93,7 @@ async function removeLeftOvers(step: Step, account: DemoAccount): Promise<void> 
 
 async function awaitVms(step: Step, pool: DemoPool): Promise<void> {
   step.say(`  pool ${pool.poolId}`);
-  const progress = createProgress(step.out);
-  try {
-    await pool.ready(step.options.vms, progress, step.signal);
-  } finally {
-    progress.stop();
-  }
+  await withProgress(step, (progress) => pool.ready(step.options.vms, progress, step.signal));
 }
 
 async function runJobs(
@@ -107,13 +109,10 @@ async function runJobs(
     jobs.push(await submitJob(step.api, service, job));
   }
   jobs.push(await submitJob(step.api, service, { name: 'classic', input: csv.input }));
-  const progress = createProgress(step.out);
-  try {
-    const watch = { rows: Math.max(1, csv.lines - 1), progress, signal: step.signal };
-    return await awaitJobs(step.api, service, jobs, watch);
-  } finally {
-    progress.stop();
-  }
+  const rows = Math.max(1, csv.lines - 1);
+  return withProgress(step, (progress) =>
+    awaitJobs(step.api, service, jobs, { rows, progress, signal: step.signal }),
+  );
 }
 
 async function showResults(step: Step, jobs: readonly EndedJob[]): Promise<void> {

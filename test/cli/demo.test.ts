@@ -42,6 +42,7 @@ test(
   async () => {
     const output = join(directory, 'scored.csv');
     const first = await demo(['--rows', '300', '--vms', '1', '--output', output]);
+    expect(first.text).toMatch(/upload +100 % +uploaded\n/);
     expect(first.text).toMatch(/VMs +100 % +ready/);
     for (const job of ['pool 1', 'pool 6', 'classic']) {
       expect(first.text).toMatch(new RegExp(`${job} +100 % +finished, 300 rows`));
