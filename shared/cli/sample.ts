@@ -1,6 +1,7 @@
 /** Script of `npm run sample`: writes census-like CSV to its standard output. */
 import { once } from 'node:events';
 import { censusCsv } from '../samples/adult-census/census-csv.ts';
+import { whenOutputCloses } from './closed-output.ts';
 import { optionsOrExit, readOptions, wholeNumber } from './command-line.ts';
 
 const help = `npm run -s sample -- [--rows N] [--seed S] > FILE.csv
@@ -22,7 +23,7 @@ const { rows, seed } = optionsOrExit({ name: 'sample', help, exitCode: 1 }, () =
   };
 });
 // A reader that has enough (head) closes the pipe: that is no fault.
-process.stdout.on('error', () => process.exit(0));
+whenOutputCloses(() => process.exit(0));
 for await (const chunk of censusCsv({ rows, seed })) {
   if (!process.stdout.write(chunk)) await once(process.stdout, 'drain');
 }

@@ -72,6 +72,12 @@ describe('as processes', () => {
     expect(refused.stderr).not.toMatch(/^ +at /m);
   });
 
+  test('a simulation whose reader has enough ends without a stack', () => {
+    const script = `"${process.execPath}" test/sim/main.ts --seed 5 --days 1 | head -c 1`;
+    const { stdout, stderr } = spawnSync('bash', ['-c', script], { cwd: root, encoding: 'utf8' });
+    expect({ stdout, stderr }).toEqual({ stdout: 's', stderr: '' });
+  });
+
   test.each([
     ['test/scoring/csv-oracle-main.ts', ['--files', 'abc'], /^oracle: --files must be a whole number from 1/],
     [

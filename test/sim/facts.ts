@@ -42,7 +42,8 @@ export type Facts = {
   clockErrorMs: number;
   /** Longest that any instance stood still up to now, and when it went on. */
   lastDisturbedMs: number;
-  finished: number;
+  /** Jobs that came to their end, in whatever way and whether they were started or not. */
+  ended: number;
   /** When a pool was last on hold, by tag. */
   readonly heldMs: Map<string, number>;
 };
@@ -54,7 +55,7 @@ export function makeFacts(): Facts {
     committed: new Map(),
     clockErrorMs: 1_000,
     lastDisturbedMs: 0,
-    finished: 0,
+    ended: 0,
     heldMs: new Map(),
   };
 }

@@ -1,4 +1,5 @@
 /** `npm run sim`: many seeds, or one again. */
+import { whenOutputCloses } from '../../shared/cli/closed-output.ts';
 import {
   optionsOrExit,
   readOptions,
@@ -43,6 +44,9 @@ const exitCode = 2;
 const values = optionsOrExit({ name: 'sim', help, exitCode }, () =>
   readOptions(process.argv.slice(2), options, help),
 );
+// A reader that has enough (head) closes the pipe: that is no fault.
+whenOutputCloses(() => process.exit());
+
 /** Default of `--seeds`: fresh ones, more of them where nothing is to be missed, and those that a mutant may survive. */
 const seedsOfARun = 20;
 const coverageSeeds = 60;
@@ -103,7 +107,7 @@ async function runMany(from: number, seeds: number): Promise<void> {
   const beganMs = performance.now();
   // Thousands of faults are thrown, and a failing seed is run again by itself.
   Error.stackTraceLimit = 0;
-  const sums = { days: 0, operations: 0, faults: 0, started: 0, finished: 0, crashes: 0, violations: 0 };
+  const sums = { days: 0, operations: 0, faults: 0, started: 0, ended: 0, crashes: 0, violations: 0 };
   const failed: number[] = [];
   const daysASecond = () => ((sums.days * 1_000) / (performance.now() - beganMs)).toFixed(2);
   let toldMs = beganMs;
@@ -115,7 +119,7 @@ async function runMany(from: number, seeds: number): Promise<void> {
     sums.operations += report.operations;
     sums.faults += report.faults;
     sums.started += report.started;
-    sums.finished += report.finished;
+    sums.ended += report.ended;
     sums.crashes += report.crashes;
     if (performance.now() - toldMs > tellEveryMs) {
       toldMs = performance.now();
@@ -131,7 +135,7 @@ async function runMany(from: number, seeds: number): Promise<void> {
   const seconds = (performance.now() - beganMs) / 1_000;
   process.stdout.write(
     `seeds ${from} to ${last} | days ${sums.days} | operations ${sums.operations} | faults injected ${sums.faults} | ` +
-      `instances died ${sums.crashes} | jobs started ${sums.started}, finished ${sums.finished} | violations ${sums.violations} | ` +
+      `instances died ${sums.crashes} | starts confirmed ${sums.started} | jobs ended ${sums.ended} | violations ${sums.violations} | ` +
       `${daysASecond()} simulated days/s (${seconds.toFixed(1)} s)\n`,
   );
   if (failed.length > 0) {
@@ -144,7 +148,7 @@ async function runOne(seed: number): Promise<void> {
   const report = await simulate({ seed, days, jobsADay });
   process.stdout.write(
     `seed ${seed} | trace ${report.hash} | events ${report.events} | operations ${report.operations} | calls ${report.calls} | ` +
-      `faults ${report.faults} | jobs started ${report.started}, finished ${report.finished}\n${JSON.stringify(report.mix)}\n`,
+      `faults ${report.faults} | starts confirmed ${report.started} | jobs ended ${report.ended}\n${JSON.stringify(report.mix)}\n`,
   );
   for (const [what, [requests, calls]] of [...report.kinds].sort(([, a], [, b]) => b[1] - a[1])) {
     process.stdout.write(`  ${what}: ${requests} with ${calls} calls to the tables\n`);

@@ -57,7 +57,8 @@ export type SimReport = {
   /** Requests and calls to the storage, by what they were for. */
   readonly kinds: ReadonlyMap<string, readonly [requests: number, calls: number]>;
   readonly started: number;
-  readonly finished: number;
+  /** Those too that were never started, or whose caller never heard of the start. */
+  readonly ended: number;
   readonly violations: readonly Violation[];
   /** The last events, or those about the violation. */
   readonly last: (count: number, words?: readonly string[]) => string[];
@@ -367,7 +368,7 @@ function reportOf(world: World, { seed, days }: SimOptions, kinds: SimReport['ki
     crashes: hosts.crashes,
     kinds,
     started: [...facts.jobs.values()].filter((job) => job.start === 'done').length,
-    finished: facts.finished,
+    ended: facts.ended,
     violations: violations.found,
     last: (count, words) => trace.last(count, words),
   };

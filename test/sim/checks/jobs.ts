@@ -20,7 +20,7 @@ export const jobsEndOnce: MakeCheck = ({ storage, violations, facts }) => {
     } else if (after === undefined) bad(jobId, `was ${before?.kind} and has been removed`);
     else {
       if (before !== undefined) step(before, after, bad);
-      if (isFinal(after)) facts.finished += 1;
+      if (isFinal(after)) facts.ended += 1;
     }
   });
   /** Without VMs, or a plan that pays, jobs wait. */
