@@ -10,6 +10,7 @@ const defaultPort = 7071;
 async function start(args: readonly string[]): Promise<number> {
   const given = startOptions(args);
   const scriptRoot = given.get('--script-root') ?? '.';
+  checkFolder(scriptRoot);
   const text = given.get('--port');
   const port = text === undefined ? await localPort(scriptRoot) : Number(text || NaN);
   if (!Number.isInteger(port) || port < 0 || port > 65_535) refuse(`"${text}" is no port`);
@@ -36,6 +37,12 @@ function startOptions(args: readonly string[]): ReadonlyMap<string, string> {
     given.set(name, value);
   }
   return given;
+}
+
+/** Of a working folder that is not there a process's start says that the program is not. */
+function checkFolder(folder: string): void {
+  const stats = process.getBuiltinModule('node:fs').statSync(folder, { throwIfNoEntry: false });
+  if (stats?.isDirectory() !== true) refuse(`there is no folder ${folder}: --script-root names the app's`);
 }
 
 async function localPort(scriptRoot: string): Promise<number> {

@@ -41,6 +41,11 @@ describe('the command line', () => {
       ['start', '--script-root', '/nowhere', '--port', '0', '--watch'],
     ])
       expect(await command(...args)).toMatchObject({ code: 2, out: '' });
+    for (const folder of ['/nowhere', main])
+      expect(await command('start', '--script-root', folder, '--port', '0')).toMatchObject({
+        code: 2,
+        err: `there is no folder ${folder}: --script-root names the app's\n`,
+      });
     expect(await command('start', '--enableAuth')).toMatchObject({
       code: 2,
       err: expect.stringContaining('--enableAuth is not supported') as string,
