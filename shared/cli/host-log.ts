@@ -37,9 +37,13 @@ export function hostLog(directory: string, tell: (line: string) => void): HostLo
   };
 }
 
-/** Gives the text for the terminal, line by line: a function's failure comes with its cause, which is the line after it. */
+/**
+ * Gives the text for the terminal, line by line: a function's failure comes with its cause, which is the line after it,
+ * and VMs that are lost together come as one sentence.
+ */
 export function importantLines(): (line: string) => string | undefined {
   let failure: string | undefined;
+  let lostBy: string | undefined;
   return (line) => {
     if (failure !== undefined) {
       const shown = isClientGone(line) ? undefined : `${failure}\n  ${line}`;
@@ -50,10 +54,26 @@ export function importantLines(): (line: string) => string | undefined {
       failure = line;
       return undefined;
     }
+    const cause = lossCause(line);
+    if (cause !== undefined) {
+      const isSaid = cause === lostBy;
+      lostBy = cause;
+      return isSaid ? undefined : lossSentence(cause);
+    }
+    if (line.includes('"event":"compute.vm-started"')) lostBy = undefined;
     const ofHost = /uncaught exception|it is started again|was exceeded by/.test(line);
-    const ofOurs = /"event":"[^"]*(failed|lost|unreachable|does-not-answer)"/.test(line);
+    const ofOurs = /"event":"[^"]*(failed|unreachable|does-not-answer)"/.test(line);
     return ofHost || ofOurs ? line : undefined;
   };
+}
+
+/** Why a VM was lost, in the service's words. */
+function lossCause(line: string): string | undefined {
+  return /^\{"event":"vm-lost",.*"cause":"([^"]*)/.exec(line)?.[1];
+}
+
+function lossSentence(cause: string): string {
+  return `A VM was lost: ${cause}. What is lost is replaced, and its jobs go on (host.log has the ids).`;
 }
 
 /** Whoever asked went away before the answer: nobody has to do anything about it. */

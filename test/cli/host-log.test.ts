@@ -16,14 +16,14 @@ const failed = "[2026-11-24T15:50:02.512Z] Executed 'Functions.jobs' (Failed, Id
 test('everything is in the file, trouble is told too, until the end is near', async () => {
   const told: string[] = [];
   const log = hostLog(directory, (line) => told.push(line));
-  const lost = '{"event":"vm-lost","vmId":"1"}';
-  const lines = ['[t] Host lock acquired', lost, failed, 'Error: why', '    at somewhere'];
+  const trouble = '{"event":"tick-failed","error":"x"}';
+  const lines = ['[t] Host lock acquired', trouble, failed, 'Error: why', '    at somewhere'];
   for (const line of lines) log.write(line);
   log.quiet();
-  log.write(lost);
+  log.write(trouble);
   log.close();
-  expect(told).toEqual([lost, `${failed}\n  Error: why`]);
-  await expect.poll(() => readFileSync(log.file, 'utf8')).toBe(`${[...lines, lost].join('\n')}\n`);
+  expect(told).toEqual([trouble, `${failed}\n  Error: why`]);
+  await expect.poll(() => readFileSync(log.file, 'utf8')).toBe(`${[...lines, trouble].join('\n')}\n`);
   expect(statSync(log.file).mode & 0o777).toBe(0o600);
 });
 
@@ -36,6 +36,19 @@ test.each([
   ["[t] Executed 'Functions.health' (Succeeded, Id=1, Duration=2ms)", false],
 ])('%s: told is %s', (line, isTold) => {
   expect(importantLines()(line)).toBe(isTold ? line : undefined);
+});
+
+test('VMs that are lost together are one sentence, and later ones another', () => {
+  const important = importantLines();
+  const lost = (vmId: string, cause: string) =>
+    important(`{"event":"vm-lost","vmId":"${vmId}","cause":"${cause}"}`);
+  const sentence = (cause: string) =>
+    `A VM was lost: ${cause}. What is lost is replaced, and its jobs go on (host.log has the ids).`;
+  expect(lost('1', 'the host that it ran on has ended')).toBe(sentence('the host that it ran on has ended'));
+  expect(lost('2', 'the host that it ran on has ended')).toBeUndefined();
+  expect(lost('3', 'it gave no sign of life')).toBe(sentence('it gave no sign of life'));
+  expect(important('{"event":"compute.vm-started","vmId":"4","pid":5}')).toBeUndefined();
+  expect(lost('4', 'it gave no sign of life')).toBe(sentence('it gave no sign of life'));
 });
 
 test('a client that went away is nobody’s trouble', () => {
