@@ -7,7 +7,7 @@ import { startJob } from '../shared/app/start.ts';
 import { limits } from '../shared/core/limits.ts';
 import type { Refused } from '../shared/core/refusal.ts';
 import { classicService, service } from '../shared/http/authorize.ts';
-import { jobIdOf, noJobId } from '../shared/http/job-id.ts';
+import { aboutQuotes, jobIdOf, noJobId } from '../shared/http/job-id.ts';
 import { openedBy } from '../shared/http/endpoint.ts';
 import { idempotencyKeyOf, replayHeaders } from '../shared/http/idempotency.ts';
 import { statusJson } from '../shared/http/job-json.ts';
@@ -129,12 +129,12 @@ function jobEndpoints(jobs: string, authorize: typeof service, names: Names): vo
     on: {
       GET: doing(async ({ app, who, call }) => {
         const status = await pacedStatus(app, who, jobIdOf(call));
-        return status.kind === 'refused' ? status : json(200, statusJson(status));
+        return status.kind === 'refused' ? aboutQuotes(call, status) : json(200, statusJson(status));
       }, besVersion),
       // Arrives with and without an api-version.
       DELETE: doing(async ({ app, who, call }) => {
         const cancelled = await cancelByOwner(app, who, jobIdOf(call));
-        return cancelled.kind === 'refused' ? cancelled : empty(204);
+        return cancelled.kind === 'refused' ? aboutQuotes(call, cancelled) : empty(204);
       }),
     },
   });
@@ -148,7 +148,7 @@ function startEndpoints(jobs: string, authorize: typeof service, names: Names): 
     on: {
       POST: doing(async ({ app, who, call }) => {
         const started = await startJob(app, who, jobIdOf(call));
-        return started.kind === 'refused' ? started : empty(200);
+        return started.kind === 'refused' ? aboutQuotes(call, started) : empty(200);
       }, besVersion),
     },
   });
@@ -164,7 +164,8 @@ function startEndpoints(jobs: string, authorize: typeof service, names: Names): 
           async ({ app, who, call }, body) => {
             const wish = idempotencyKeyOf(call);
             if (wish.kind === 'refused') return wish;
-            return idJson(await rerunJob(app, who, jobIdOf(call), body, wish.key));
+            const rerun = await rerunJob(app, who, jobIdOf(call), body, wish.key);
+            return rerun.kind === 'refused' ? aboutQuotes(call, rerun) : idJson(rerun);
           },
           besVersion,
         ),

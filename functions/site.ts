@@ -2,14 +2,13 @@
  * What is open to everybody: health, the OpenAPI document, and an envelope for whatever no other function takes
  * (functions-host.md, section 3).
  */
-import { notFound } from '../shared/core/refusal.ts';
 import type { Action } from '../shared/http/action.ts';
 import { methods, type Method } from '../shared/http/answer.ts';
 import { anyone } from '../shared/http/authorize.ts';
 import { openedBy } from '../shared/http/endpoint.ts';
 import { healthOf } from '../shared/http/health.ts';
+import { nothingHere } from '../shared/http/nothing-here.ts';
 import { openApiText } from '../shared/http/openapi/text.ts';
-import { shownSafely } from '../shared/http/redact.ts';
 import { healthReply, openApiReply } from '../shared/http/site-replies.ts';
 
 const { endpoint, doing } = openedBy(anyone);
@@ -33,17 +32,11 @@ endpoint('openApi', {
   },
 });
 
-const nothingHere = doing(async ({ call }) => {
-  const segments = new URL(call.target, call.origin).pathname.split('/');
-  // Segment by segment: a long path is no key.
-  const path = segments.map((segment) => shownSafely(segment, 80)).join('/');
-  const text = `There is nothing at ${call.method} ${path.slice(0, 300)}; look at the address and the method. GET /openapi.json lists the routes.`;
-  return notFound('RouteNotFound', text);
-});
+const refuse = doing(async ({ call }) => nothingHere(call));
 
 // By its name the last that is tried. It also sees wrong methods on our own routes.
 endpoint('zzFallback', {
   route: '{*rest}',
   docs: 'unlisted',
-  on: Object.fromEntries(methods.map((method) => [method, nothingHere])) as Record<Method, Action<undefined>>,
+  on: Object.fromEntries(methods.map((method) => [method, refuse])) as Record<Method, Action<undefined>>,
 });

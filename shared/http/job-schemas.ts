@@ -4,20 +4,32 @@ import { members, named, scalar, textOf } from './members.ts';
 
 const location = textOf(0, 8_192).exactOptional();
 
+const blobMembers = {
+  ConnectionString: location,
+  RelativeLocation: location,
+  BaseLocation: location,
+  SasBlobToken: location,
+};
+
 /** `FullURL` comes from a real client, in every reference. */
-const blobRef = members(
-  { ConnectionString: location, RelativeLocation: location, BaseLocation: location, SasBlobToken: location },
-  ['FullURL'],
-).meta({
+const blobRef = members(blobMembers, ['FullURL']).meta({
   id: 'BlobRef',
   description:
     'A blob: ConnectionString and RelativeLocation, or BaseLocation, RelativeLocation and SasBlobToken. RelativeLocation is container/path/name.csv.',
 });
 
+/** A blob in the place of the names is told as that: otherwise each of its texts would be called no JSON object. */
+function blobsByName(example: string, otherwise = '') {
+  const error = `must map names to blobs, {"${example}": {...}}${otherwise}`;
+  return named(blobRef, (given) =>
+    Object.keys(blobMembers).some((name) => typeof given[name] === 'string') ? error : undefined,
+  );
+}
+
 export const registerBody = members({
   Input: blobRef.exactOptional(),
-  Inputs: named(blobRef).exactOptional(),
-  Outputs: named(blobRef).exactOptional(),
+  Inputs: blobsByName('input1', '; one blob by itself belongs in Input').exactOptional(),
+  Outputs: blobsByName('output1').exactOptional(),
   GlobalParameters: named(scalar).exactOptional(),
   AzureBatchPoolId: textOf(0, 128)
     .describe('The pool to run on; absent: classic processing.')

@@ -22,14 +22,26 @@ export function members<Shape extends z.core.$ZodLooseShape>(shape: Shape, ignor
 /** Escapes can name what is no text: half a character, which no URL and no blob's name can hold. */
 const halves = 'without half of a surrogate pair (one escape from \\ud800 to \\udfff alone)';
 
-/** An object with any member names. Members that are null count as absent. */
-export function named<Value extends z.ZodType>(value: Value) {
+/**
+ * An object with any member names. Members that are null count as absent.
+ * @param misreading says what is wrong with the whole object, where looking at its members would only confuse
+ */
+export function named<Value extends z.ZodType>(
+  value: Value,
+  misreading?: (given: Readonly<Record<string, unknown>>) => string | undefined,
+) {
   const record = z
     .record(z.string(), value)
     .refine((given) => Object.keys(given).every((name) => name.isWellFormed()), {
       error: `must have names ${halves}`,
     });
-  return z.preprocess((given) => withoutNulls(given, []), record);
+  return z.preprocess((given, context) => {
+    const message = isObject(given) ? misreading?.(given) : undefined;
+    if (message !== undefined) {
+      context.issues.push({ code: 'invalid_type', expected: 'record', input: given, message });
+    }
+    return withoutNulls(given, []);
+  }, record);
 }
 
 /** @param max the largest value that is possible, included */
@@ -53,10 +65,14 @@ function wholeText(text: z.ZodString) {
 }
 
 function withoutNulls(value: unknown, ignored: readonly string[]): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  if (!isObject(value)) return value;
   return Object.fromEntries(
     Object.entries(value).filter(([name, member]) => member !== null && !ignored.includes(name)),
   );
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function unknownMembers(found: readonly string[], known: readonly string[]): string {

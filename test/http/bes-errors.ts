@@ -144,6 +144,16 @@ export const besErrors: readonly ErrorRow[] = [
   ['RequestBodyInvalid', 'a misspelt member', registering(only({ GolbalParameters: {} }))],
   ['RequestBodyInvalid', 'a strange member', registering(only({ Banana: 1 }))],
   ['RequestBodyInvalid', 'a misspelt member of a reference', input({ ConnetionString: 'x' })],
+  [
+    'RequestBodyInvalid',
+    'a blob in the place of the inputs',
+    registering(only({ Inputs: { BaseLocation: 'https://x/', RelativeLocation: 'c/x.csv' } })),
+  ],
+  [
+    'RequestBodyInvalid',
+    'a blob in the place of the outputs',
+    registering(only({ Outputs: { BaseLocation: 'https://x/', RelativeLocation: 'c/x.csv' } })),
+  ],
   ['RequestBodyInvalid', 'a number for a text', input({ ConnectionString: 5 })],
   ['RequestBodyTooLarge', 'a large body', registering(only({ Banana: 'x'.repeat(300_000) }))],
   [
@@ -239,6 +249,7 @@ export const besErrors: readonly ErrorRow[] = [
     },
   ],
   ['JobNotFound', 'a job of nobody', (api) => api.status(nobody)],
+  ['JobNotFound', 'an id with the quotes of its JSON', (api) => api.status(`%22${nobody}%22`)],
   ['BlobNotFound', 'an input that is not there', starting(only({}))],
   [
     'ContainerValidationFailed',

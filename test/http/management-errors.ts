@@ -62,6 +62,17 @@ export const managementErrors: readonly ErrorRow[] = [
     'nothing there',
     (api) => api.call({ method: 'PATCH', path: '/subscriptions/x/nothing' }),
   ],
+  [
+    'RouteNotFound',
+    'a method that is not there',
+    (api) => api.call({ method: 'PUT', path: '/subscriptions/x/services/y/jobs/z' }),
+  ],
+  [
+    'RouteNotFound',
+    'request-response scoring',
+    (api) =>
+      api.call({ method: 'POST', path: '/workspaces/x/services/y/execute?api-version=2.0&details=true' }),
+  ],
   ['RequestBodyInvalid', 'no number of VMs', pool(() => ({ vmCount: null }))],
   ['BadParameterValue', 'fewer than no VMs', pool(() => ({ vmCount: -1 }))],
   ['RequestBodyInvalid', 'half a VM', pool(() => ({ vmCount: 1.5 }))],
