@@ -135,7 +135,7 @@ async function runMany(from: number, seeds: number): Promise<void> {
   const seconds = (performance.now() - beganMs) / 1_000;
   process.stdout.write(
     `seeds ${from} to ${last} | days ${sums.days} | operations ${sums.operations} | faults injected ${sums.faults} | ` +
-      `instances died ${sums.crashes} | starts confirmed ${sums.started} | jobs ended ${sums.ended} | violations ${sums.violations} | ` +
+      `instances died ${sums.crashes} | starts confirmed ${sums.started} | jobs finished ${sums.ended} | violations ${sums.violations} | ` +
       `${daysASecond()} simulated days/s (${seconds.toFixed(1)} s)\n`,
   );
   if (failed.length > 0) {
@@ -148,7 +148,7 @@ async function runOne(seed: number): Promise<void> {
   const report = await simulate({ seed, days, jobsADay });
   process.stdout.write(
     `seed ${seed} | trace ${report.hash} | events ${report.events} | operations ${report.operations} | calls ${report.calls} | ` +
-      `faults ${report.faults} | starts confirmed ${report.started} | jobs ended ${report.ended}\n${JSON.stringify(report.mix)}\n`,
+      `faults ${report.faults} | starts confirmed ${report.started} | jobs finished ${report.ended}\n${JSON.stringify(report.mix)}\n`,
   );
   for (const [what, [requests, calls]] of [...report.kinds].sort(([, a], [, b]) => b[1] - a[1])) {
     process.stdout.write(`  ${what}: ${requests} with ${calls} calls to the tables\n`);

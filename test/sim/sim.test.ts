@@ -48,7 +48,7 @@ describe('the simulation', () => {
       seeds += 1;
       ended += report.ended;
     }
-    process.stdout.write(`simulation: ${seeds} seeds of one day, ${ended} jobs ended\n`);
+    process.stdout.write(`simulation: ${seeds} seeds of one day, ${ended} jobs finished\n`);
     expect(ended).toBeGreaterThan(0);
   }, 120_000);
 });
