@@ -67,6 +67,10 @@ const reasons: readonly Reason[] = [
     part: /'conflict'|return;|return taken;|continue;|return forgetPool|ensureClassicPool|endWrites\(|lookForWork|unknown|stop\('this VM|: 'more'/,
   },
   {
+    why: 'A tier that is configured no longer, a plan that is not found: here all stay. test/app/plan-tiers.test.ts.',
+    files: /^app\/(periods|post-uses)$/,
+  },
+  {
     why: 'The way on after a step that failed. test/app/crashes.test.ts.',
     files: /^app\/(each-step|look-again|lose-vm|assignment|retire-host|reconcile|finish)$/,
   },
