@@ -1,5 +1,6 @@
 /** The one composition root: every adapter is made here, from the settings, once per process. */
 import { randomBytes } from 'node:crypto';
+import { lastingApp } from './app/lasting.ts';
 import { lookAfterMachines } from './app/look-after-machines.ts';
 import { makeMemory } from './app/memory.ts';
 import { makeTogether } from './app/together.ts';
@@ -60,10 +61,7 @@ function compose(settings: Settings): Composed {
     log,
     onExit: (vmId) => void whenExited(vmId),
   });
-  const app: App = {
-    get lasting() {
-      return app;
-    },
+  const app = lastingApp({
     store: makeStore({ table: new AzureTable({ account, clock }), random: nodeRandom, clock }),
     blobs: makeOwnBlobs({ account, clock, random: nodeRandom }),
     callerBlobs: makeCallerBlobs({ clock, openEndpoints: [account.blobEndpoint] }),
@@ -83,7 +81,7 @@ function compose(settings: Settings): Composed {
     closing: closing.signal,
     log,
     config: configOf(settings),
-  };
+  });
   letGoAtSigterm(closing, app);
 
   /** A dead VM is replaced at once; in `timer` mode the tick finds it. */

@@ -2,6 +2,7 @@
 import { expect } from 'vitest';
 import { putAccount } from '../../shared/app/accounts.ts';
 import { createPool } from '../../shared/app/create-pool.ts';
+import { lastingApp } from '../../shared/app/lasting.ts';
 import { makeMemory } from '../../shared/app/memory.ts';
 import { limits } from '../../shared/core/limits.ts';
 import { makeTogether } from '../../shared/app/together.ts';
@@ -124,10 +125,7 @@ export function makeApp({ clock, table, blobs, machines, config = {}, seed = 1 }
     MILLPOND_OPERATOR_KEY: 'operator-key-of-the-tests-0123456789',
     MILLPOND_MASTER_SECRET: masterSecret.toString('base64'),
   });
-  const app: App = {
-    get lasting() {
-      return app;
-    },
+  return lastingApp({
     store: makeStore({ table, random, clock }),
     blobs: blobs.own,
     callerBlobs: blobs.callers,
@@ -163,8 +161,7 @@ export function makeApp({ clock, table, blobs, machines, config = {}, seed = 1 }
       tiers: settings.tiers,
       ...config,
     },
-  };
-  return app;
+  });
 }
 
 export async function makeService(

@@ -1,4 +1,5 @@
 /** One instance of the service: its own memory, clock, turns and wakeups; it can stand still, die, and come up anew. */
+import { lastingApp } from '../../shared/app/lasting.ts';
 import { makeMemory } from '../../shared/app/memory.ts';
 import { makeOneAtATime } from '../../shared/app/one-at-a-time.ts';
 import { makeTogether } from '../../shared/app/together.ts';
@@ -64,10 +65,7 @@ export class Instance implements Patient {
     this.clock = { ...makeStorageClock({ wallMs, monotonicMs }), sleep: timers.sleep };
     const clock: Clock = { now: this.clock.now, sleep: timers.sleep };
     this.compute = parts.makeCompute(this);
-    const base: App = {
-      get lasting() {
-        return base;
-      },
+    this.base = lastingApp({
       store: makeStore({ table: parts.storage.tableOf(this), random, clock, codec: parts.storage.codec }),
       together: makeTogether(limits.finishesTogetherMax),
       modelTurns: makeTurns(limits.modelsAtOnceMax),
@@ -84,8 +82,7 @@ export class Instance implements Patient {
       closing: new AbortController().signal,
       log: parts.log,
       config: parts.config,
-    };
-    this.base = base;
+    });
   }
 
   get isUp(): boolean {

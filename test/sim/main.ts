@@ -18,7 +18,7 @@ npm run sim -- --mutants [--only TEXT] [--seeds N]
   --from SEED    the first of them (a fresh one)
   --seed SEED    one seed again
   --days D       virtual days of each (5)
-  --jobs N       jobs a day (206)
+  --jobs N       jobs a day (201)
   --go           goes on after a seed that fails
   --last N       last events of what failed (60), --all those of everybody
   --coverage     lists the parts of shared/app and shared/core that were not reached
@@ -30,7 +30,7 @@ const options = {
   days: { type: 'string', default: '5' },
   from: { type: 'string' },
   seed: { type: 'string' },
-  jobs: { type: 'string', default: '206' },
+  jobs: { type: 'string', default: '201' },
   last: { type: 'string', default: '60' },
   all: { type: 'boolean', default: false },
   coverage: { type: 'boolean', default: false },

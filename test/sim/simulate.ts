@@ -154,7 +154,7 @@ async function settle({ scheduler, hosts, users }: World): Promise<void> {
   await scheduler.runFor(users.settle(app));
 }
 
-export function makeWorld({ seed, jobsADay = 206 }: SimOptions): World {
+export function makeWorld({ seed, jobsADay = 201 }: SimOptions): World {
   const random = makeSeededRandom(seed);
   const mix = makeMix(random.fork());
   setVmPace(mix.vmPace);
