@@ -57,7 +57,7 @@ export class Hosts {
     this.parts = parts;
     this.tickEveryMs = parts.mix.tickEveryMs;
     parts.storage.onChange('vm', ({ after }) => {
-      if (parts.mix.machines !== 'local' || parts.mix.dispatch === 'timer') return;
+      if (parts.mix.machines !== 'local') return;
       if (after?.kind === 'stopped' || (after?.kind === 'provisioning' && after.hostId === undefined))
         this.lookSoon();
     });
@@ -127,7 +127,7 @@ export class Hosts {
     const before = machines.holder;
     machines.holder = instance;
     before?.after(0, () => machines.endAll(before));
-    if (mix.dispatch === 'at-once') void this.tickAt(instance);
+    void this.tickAt(instance);
   }
 
   private anyUp(): Instance | undefined {
