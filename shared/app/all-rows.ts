@@ -31,15 +31,3 @@ export async function collect<R extends Range>(
   } while (after !== undefined && found.length < max);
   return found;
 }
-
-/** The jobs of a pool that have not ended, newest first, and what is just ending; read side by side. */
-export async function* jobsWithSpec(app: App, tag: string): AsyncGenerator<Stored<'job'>> {
-  let after: string | undefined;
-  do {
-    const from = after === undefined ? {} : { after };
-    const page = await app.store.list({ of: 'specs', tag }, { limit: limits.sideBySideMax, ...from });
-    const jobs = await Promise.all(page.rows.map(({ row }) => app.store.get('job', { jobId: row.jobId })));
-    yield* jobs.filter((job) => job !== undefined);
-    after = page.after;
-  } while (after !== undefined);
-}

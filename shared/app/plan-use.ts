@@ -5,7 +5,8 @@ import { isFinal } from '../core/job.ts';
 import { limits } from '../core/limits.ts';
 import type { Plan } from '../core/plan.ts';
 import { endOfPlan, type Service } from '../core/service.ts';
-import { allRows, collect, jobsWithSpec } from './all-rows.ts';
+import { allRows, collect } from './all-rows.ts';
+import { jobsWithSpec } from './jobs-with-spec.ts';
 import type { App } from './ports.ts';
 
 /**

@@ -5,6 +5,7 @@ import type { App, Range } from '../../shared/app/ports.ts';
 import { deletePool, getPool, listPoolJobs, poolUsage } from '../../shared/app/pools.ts';
 import { postLines } from '../../shared/app/post-lines.ts';
 import { deleteService } from '../../shared/app/services.ts';
+import { bye } from '../../shared/app/vm-calls.ts';
 import { limits } from '../../shared/core/limits.ts';
 import { dayMs, hourMs } from '../../shared/core/plan.ts';
 import { planOf } from './classic-world.ts';
@@ -13,6 +14,7 @@ import {
   job,
   makePool,
   makeWorld,
+  nonceOf,
   ok,
   refusedWith,
   registered,
@@ -118,6 +120,30 @@ describe('a pool', () => {
 });
 
 describe('a plan', () => {
+  it.each([
+    ['before its balances', 'periods', 40_000],
+    ['before its lines', 'ledger', 0],
+  ] as const)('never has an hour in its bill twice that is posted %s are read', async (_, of, poolMs) => {
+    // Nothing is posted but by a tick.
+    const world = await makeWorld({ config: { dispatch: 'timer' } });
+    const { poolId } = await makePool(world, 1);
+    await ticked(world);
+    const [vmId = ''] = await bootAll(world, poolId);
+    await world.clock.advance(40_000);
+    await bye(world.app, vmId, nonceOf(vmId));
+    const { list } = world.app.store;
+    // Somebody else's tick comes first.
+    const overtaken: App['store']['list'] = async (range, options) => {
+      if (range.of === of) await ticked(world);
+      return list(range, options);
+    };
+    const app = { ...world.app, store: { ...world.app.store, list: overtaken } };
+    const bill = ok(await planBill(app, world.account, thing, {}));
+    expect(bill.periods.map(({ usage }) => usage.poolMs)).toEqual([poolMs]);
+    const next = ok(await planBill(world.app, world.account, thing, {}));
+    expect(next.periods.map(({ usage }) => usage.poolMs)).toEqual([40_000]);
+  });
+
   it('reads of a ledger of years only the hours that its bill is about', async () => {
     const world = await makeWorld();
     const plan = await planOf(world, 's1');

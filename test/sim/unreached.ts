@@ -21,13 +21,13 @@ const reasons: readonly Reason[] = [
       /^core\/(connection-string|job-request|blob-endpoint|blob-name|blob-ref|sas-time|row-errors|check-outputs|data-format|errors-place|suggest|refusal|storage-account|ids|page|idempotency|job-secrets|limits|account|progress)$/,
   },
   {
-    why: 'Calls that the users of the simulation do not make: keys, lists, changes of services and workspaces. test/app and test/http.',
+    why: 'Calls that the users of the simulation do not make: keys, lists, most changes of services and workspaces. test/app and test/http.',
     files:
       /^app\/(authorize|caller-keys|accounts|services|service-definition|put-service|classic-services|patch-service|workspaces|find-workspace|take-model|turns)$/,
   },
   {
     why: 'The same, in files of which other parts are reached.',
-    part: /^(list\w+|getAssociation|patchPlan|findPlan|planByArmId|sameName|peek|overageOf|amountMicros|timesOver|failJob|registeredMsOf)\b|async peek/,
+    part: /^(list\w+|getAssociation|findPlan|planByArmId|sameName|peek|overageOf|amountMicros|timesOver|failJob|registeredMsOf)\b|async peek/,
   },
   {
     why: 'Results in a container of our own, of jobs that name no output: all name one here. test/app/own-blobs.test.ts, own-storage.test.ts.',
@@ -44,7 +44,7 @@ const reasons: readonly Reason[] = [
   },
   {
     why: 'A refusal, which tests of test/app provoke one by one.',
-    part: /refused?\b|refuse\w*\(|badArgument|notFound|conflict\(|unavailable|noPool|noPlan|noAssociation|noAccount|classicNotAllowed|tooMany\w+|return (found|known|own|errors|excess|request|refusal|payer|late)\b|mayNotBe|sealedElsewhere|secretsLost|: badArgument|case '(forbidden|unreachable)'/,
+    part: /refused?\b|refuse\w*\(|badArgument|notFound|conflict\(|unavailable|noPool|noPlan|noAssociation|noAccount|classicNotAllowed|tooMany\w+|return (found|known|own|errors|excess|request|refusal|payer|late)\b|tierFor|sealedElsewhere|secretsLost|: badArgument|case '(forbidden|unreachable)'/,
   },
   {
     why: 'What the types allow and the rows do not hold: a service without a plan, a job without an input, a VM without a pool.',
