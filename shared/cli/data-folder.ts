@@ -1,7 +1,8 @@
 /** The folder of `--data`, made when it is missing. */
-import { mkdirSync, statSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CliError } from './cli-error.ts';
+import { isFolder } from './is-folder.ts';
 
 /** @throws CliError where there can be no such folder */
 export function makeDataFolder(directory: string): void {
@@ -29,8 +30,4 @@ function make(directory: string): void {
     // Somebody else may have been quicker; a file in its place stays an error.
     if (!isFolder(directory)) throw error;
   }
-}
-
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }

@@ -3,6 +3,7 @@ import { accessSync, closeSync, constants, openSync, rmSync, statSync } from 'no
 import { dirname } from 'node:path';
 import { dataExtensions, dataFormatOf } from '../core/data-format.ts';
 import { CliError } from './cli-error.ts';
+import { isFolder } from './is-folder.ts';
 
 /** @throws CliError for what is no readable table of a format that jobs take. */
 export function checkInput(file: string): void {
@@ -40,8 +41,4 @@ export function checkOutput(file: string): void {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new CliError(`--output: ${file} cannot be written (${why}); name a file elsewhere.`, { cause });
   }
-}
-
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }

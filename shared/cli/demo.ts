@@ -26,9 +26,9 @@ const signals = stopSignals(() => {
   instance?.kill();
   process.exit(1);
 });
-let isRead = true;
+let reader: 'there' | 'gone' = 'there';
 whenOutputCloses(() => {
-  isRead = false;
+  reader = 'gone';
   signals.ask();
 });
 
@@ -40,7 +40,7 @@ try {
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   const why = signals.signal.aborted ? 'stopped before its end' : (sentenceOf(error) ?? stack);
   // Who has read enough knows why it ended.
-  if (isRead) process.stderr.write(`\ndemo: ${why}\n`);
+  if (reader === 'there') process.stderr.write(`\ndemo: ${why}\n`);
   process.exitCode = 1;
 }
 signals.dispose();
