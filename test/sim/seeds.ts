@@ -22,4 +22,19 @@ export const knownSeeds: readonly KnownSeed[] = [
     days: 3,
     was: 'a healthy VM in doubt after a stall was ended: its next beat came to nothing, and the one after that too late',
   },
+  {
+    seed: 1_700_154,
+    days: 4,
+    was: 'the status of a job read the whole outbox to know whether its plan is used up',
+  },
+  {
+    seed: 1_900_010,
+    days: 4,
+    was: 'the watch of waiting VMs went on with the store of the request that had begun it, which wrote nothing any more',
+  },
+  {
+    seed: 2_200_704,
+    days: 5,
+    was: 'the host of the simulation did not look after its machines where only the timer dispatches',
+  },
 ];
